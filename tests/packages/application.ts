@@ -1,8 +1,11 @@
 // An application that is written against the package's types, as strictly as TypeScript can be.
 import {
+  LocalMedia,
   Reconvene,
   REACTIONS,
   ReconveneError,
+  canCall,
+  request,
   type ChatMessage,
   type ChatSnapshot,
   type ClientOptions,
@@ -26,6 +29,11 @@ export async function join(): Promise<Meeting | null> {
     meeting.on("participantLeft", ({ participant, reason }) => console.log(participant.name, reason));
     meeting.on("track", ({ track, source }) => console.log(track.kind, source === "screen"));
     meeting.me.setAudio(meeting.getSnapshot().me.audio === "off");
+    meeting.on("ruled", ({ name, by, before, now }) => console.log(name, by?.length, before.may.audio, now.sends.video));
+    meeting.on("happening", ({ what, participant }) => console.log(what === "lost", participant.obeys));
+    meeting.on("session", ({ session, grace }) => sessionStorage.setItem(session, String(grace + 1)));
+    meeting.on("error", ({ right }) => console.log(right === "screen"));
+    console.log(meeting.getSnapshot().hands[0]?.length, (await meeting.stats("p_1"))?.size);
     await meeting.moderate.remove("p_1", { back: "never" });
     await meeting.moderate.mute("others", { audio: false });
     const written: ChatSnapshot = meeting.chat.getSnapshot();
@@ -54,6 +62,15 @@ export function read(meeting: Meeting): Snapshot {
   return snapshot;
 }
 
+/** A view before the join. */
+export async function before(): Promise<Meeting> {
+  const media = new LocalMedia();
+  media.on("change", () => console.log(media.states.audio === "asking", media.errors.video, media.inUse("audio")));
+  media.open({ audio: true, video: canCall() });
+  const { title } = await request(client.server, "GET", "/api/meetings/ABC123");
+  return client.open("ABC123", { name: title, media, session: "of before", others: 3 });
+}
+
 // What is wrong is seen.
 // @ts-expect-error: there is no such event
 client.open("A").on("none", () => {});
@@ -67,6 +84,10 @@ client.open("B").getSnapshot().participants.push();
 client.open("B").chat.getSnapshot().messages.pop();
 // @ts-expect-error: it is no public name
 client.call;
+// @ts-expect-error: neither is this
+client.open("C").call;
+// @ts-expect-error: what somebody may is read
+client.open("D").getSnapshot().me.may.audio = true;
 // @ts-expect-error: an order needs to know whom
 void client.open("B").moderate.remove();
 console.log(undefinedName);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -81,6 +82,24 @@ def test_our_page_needs_nothing_that_others_do_not_have(tmp_path: Path) -> None:
     config.write_text(
         json.dumps({"extends": str(ROOT / "static" / "jsconfig.json"), "include": ["js/**/*.js"]})
     )
+    run(TSC, "--project", config, cwd=tmp_path)
+
+
+def test_the_samples_are_right_by_the_types(tmp_path: Path) -> None:
+    """Their plain JavaScript has no types of its own, and takes for granted what is in their pages."""
+    made = packages()
+    made.write_types(ROOT / "static" / "jsconfig.json", made.SOURCES / made.ENTRY, tmp_path / "types")
+    samples = sorted((ROOT / "docs" / "samples").glob("*.html"))
+    assert len(samples) > 3
+    for sample in samples:
+        (script,) = re.findall(r"<script[^>]*>(.*?)</script>", sample.read_text(), re.DOTALL)
+        library = script.replace("https://meet.example.org/sdk/v1/reconvene.js", "./types/reconvene.js")
+        (tmp_path / f"{sample.stem}.js").write_text(library)
+    (tmp_path / "page.d.ts").write_text("interface Document { getElementById(id: string): any }\n")
+    options = STRICT | {"allowJs": True, "checkJs": True, "module": "esnext", "moduleResolution": "bundler"}
+    options |= {"noImplicitAny": False, "useUnknownInCatchVariables": False}
+    config = tmp_path / "tsconfig.json"
+    config.write_text(json.dumps({"compilerOptions": options, "include": ["*.js", "page.d.ts"]}))
     run(TSC, "--project", config, cwd=tmp_path)
 
 
