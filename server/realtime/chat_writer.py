@@ -19,6 +19,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import ChatChange, Outcome, Posted, Recorded, Unsettled
 from storage.chat import (
     Chat,
+    Message,
     MessageDeletion,
     MessageEdit,
     MessageWrite,
@@ -102,9 +103,17 @@ class ChatWriter:
         found = await self._store.message_of_key(room, unsettled.actor.user_id, unsettled.key)
         if found is None:
             return Refused(ErrorCode.CHANGED)
-        if found.id != _post(unsettled).id:
+        if not _is_the_same(found, _post(unsettled)):
             return Refused(ErrorCode.BAD_MESSAGE, USED)
         return Recorded(again=True)
+
+
+def _is_the_same(found: Message, said: ChatChange) -> bool:
+    if said.id:
+        return found.id == said.id
+    # Whom it was for is not known any more.
+    is_changed = found.edited_at is not None or found.deleted_at is not None
+    return is_changed or (found.text, found.reply_to) == (said.text, said.reply_to)
 
 
 USED = "This key is that of another message."

@@ -50,8 +50,8 @@ NOBODY: Mapping[str, Person] = {}
 
 
 class ChatChange(msgspec.Struct, frozen=True):
-    """What is written, edited or deleted in the chat. `id`: of the message. `at`: by the record's clock. `to_user`:
-    None is everyone, "" those in charge. `any_author`: also what others wrote."""
+    """What is written, edited or deleted in the chat. `id`: of the message; "": only its key is known. `at`: by the
+    record's clock. `to_user`: None is everyone, "" those in charge. `any_author`: also what others wrote."""
 
     kind: Literal["say", "edit", "delete"]
     id: str

@@ -1,8 +1,8 @@
 """Carries out what people write.
 
 A message is told at once, and acknowledged when the store has it; one that the store refuses is taken back. One that is
-sent again may have been told before: there the store comes first. So it does with an edit and a deletion, since the
-room does not know what was written long ago: they are told when the store has them.
+sent again may have been told before: there the store comes first, whatever is in its way now. So it does with an edit
+and a deletion, since the room does not know what was written long ago: they are told when the store has them.
 
 `at` rises from message to message, whatever is done to the clock, so that all see them in one order.
 """
@@ -53,6 +53,9 @@ MOST_WAITING = 64
 
 TO_HOSTS = ""
 """In place of the user a message is for."""
+
+UNKNOWN = ""
+"""In place of the id of a message which only its key says: whom it was for is not known any more."""
 
 Name = Callable[[str, str, str], str]
 """The id of a message, from its room, its author and what it is: always the same, and nobody can guess one."""
@@ -118,7 +121,8 @@ class Chatting:
         self._questions.answered(unsettled)
         effects: list[Effect] = []
         if room is not None and isinstance(outcome, Refused):
-            if post.kind == "say" and not unsettled.told and outcome.code is ErrorCode.CHANGED:
+            is_unknown = outcome.code is ErrorCode.CHANGED and unsettled.refused is None
+            if post.kind == "say" and not unsettled.told and is_unknown:
                 if self._is_on_its_way(room, post.id):
                     # It came twice, and was told in between.
                     return [self._questions.ask(room, unsettled)]
@@ -132,7 +136,9 @@ class Chatting:
             effects += self._changed(room, post, outcome.posted, unsettled.actor, now)
         if unsettled.told and unsettled.anew and isinstance(outcome, Recorded):
             outcome = outcome._replace(again=False)
-        return effects + ([] if unsettled.reply is None else answer(room, unsettled.reply, outcome))
+        return effects + (
+            [] if unsettled.reply is None else answer(room, unsettled.reply, unsettled.answer(outcome))
+        )
 
     def learn(self, room: Room, at: float) -> None:
         """The record has a message of that time: the next one comes after it."""
@@ -141,25 +147,24 @@ class Chatting:
             room.touch()
 
     def _say(self, room: Room, member: Member, command: Chat, now: float) -> list[Effect]:
-        to_user = None
-        to_hosts = command.to == HOSTS
-        if command.to is not None and not to_hosts:
-            addressee = room.member(command.to)
-            if addressee is None or addressee is member:
-                raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
-            to_user, to_hosts = addressee.user_id, RANK[addressee.role] > 0
-        elif to_hosts:
-            to_user = TO_HOSTS
-        _check(room, member, to_hosts=to_hosts)
         text = shown(command.text)
+        try:
+            to_user, refused = _addressee(room, member, command), None
+        except Refused as error:
+            if not command.again:
+                raise
+            # Nothing may have been in its way when it came before.
+            to_user, refused = None, error
         if not command.again:
             self._pace(member, command.id, now)
         what = msgspec.json.encode([command.key, to_user, command.reply_to, text]).decode()
-        message = self._name(room.id, member.user_id, what)
+        message = UNKNOWN if refused is not None else self._name(room.id, member.user_id, what)
         again = command.again or self._is_on_its_way(room, message)
         at = 0.0 if again else self._next(room, now)
         post = ChatChange("say", message, at, text, to_user, command.reply_to)
-        unsettled = self._asks(room, member, command.id, command.key, post, again=again)
+        unsettled = self._asks(room, member, command.id, command.key, post, again=again)._replace(
+            refused=refused
+        )
         return [self._questions.ask(room, unsettled)] if again else self._told(room, unsettled, now)
 
     def _is_on_its_way(self, room: Room, message: str) -> bool:
@@ -275,6 +280,20 @@ def _is_over(member: Member, message_id: int) -> None:
 
 
 NO_REACTIONS = "You may not react in this meeting."
+
+
+def _addressee(room: Room, member: Member, command: Chat) -> str | None:
+    """The user whom it is for, if it is not for everyone. Raises `Refused`."""
+    to_user, to_hosts = None, command.to == HOSTS
+    if to_hosts:
+        to_user = TO_HOSTS
+    elif command.to is not None:
+        addressee = room.member(command.to)
+        if addressee is None or addressee is member:
+            raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+        to_user, to_hosts = addressee.user_id, RANK[addressee.role] > 0
+    _check(room, member, to_hosts=to_hosts)
+    return to_user
 
 
 def _check(room: Room, member: Member, *, to_hosts: bool) -> None:

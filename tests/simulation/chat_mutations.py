@@ -12,6 +12,7 @@ from server.realtime.chat_writer import ChatWriter
 from signalling.client.chat import ChatLog
 from signalling.client.outbox import CHAT, Outbox
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import chat
 from signalling.rooms.change import Recorded, Unsettled
 from signalling.rooms.chat import Chatting
 from signalling.rooms.event_log import Log
@@ -83,6 +84,17 @@ def looked_up_in_vain(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ChatWriter, "_look_up", unknown)
 
 
+def repeats_are_refused_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A message that the record has is refused, since whom it was for has gone by now."""
+    say = Chatting._say
+
+    def refuses(self: Chatting, room: Room, member: Any, command: Any, now: float) -> Any:
+        chat._addressee(room, member, command)
+        return say(self, room, member, command, now)
+
+    patch.setattr(Chatting, "_say", refuses)
+
+
 CHAT_PLANTS = (
     deleted_text_stays_in_the_log,
     chat_dropped_in_a_restart,
@@ -91,6 +103,7 @@ CHAT_PLANTS = (
     histories_are_not_asked_for,
     messages_by_the_clock_alone,
     looked_up_in_vain,
+    repeats_are_refused_unseen,
 )
 
 PEOPLE_PLANTS = (*CHAT_PLANTS, *HAND_PLANTS)

@@ -73,6 +73,7 @@ FOUND_BY = {
     "removal-leaves-the-stay-open": 1,
     "removal-not-asked-for": 7,
     "repeated-messages-are-told-at-once": 104,
+    "repeats-are-refused-unseen": 27872,
     "repeats-are-told-at-once": 184,
     "repeats-not-sent": 75,
     "repeats-overtake": 340,

@@ -64,6 +64,10 @@ async def test_what_was_acknowledged_outlives_a_killed_server(stage: Play, morta
     assert (ack.get("again"), before) == (True, [])
     number = await again.send("chat", key=f"{ann.id}-1", text="something else", again=True)
     await again.error("bad_message", id=number)
+    for text, code in (("kept", "ack"), ("something else", "error")):
+        # Whom it was for is not known any more.
+        number = await again.send("chat", key=f"{ann.id}-1", text=text, to="p_gone", again=True)
+        await again.until(code, id=number)
     later = await say(again, "later")
     assert kept["at"] < later["at"]
 

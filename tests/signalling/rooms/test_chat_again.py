@@ -1,0 +1,28 @@
+"""Messages that come again, after an answer was lost: the record has them, or not."""
+
+from __future__ import annotations
+
+import pytest
+
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.rights import Rights
+from signalling.rooms.change import Recorded
+from tests.signalling.rooms.test_chat import answers, asked, writes
+from tests.signalling.script import full
+
+
+@pytest.mark.parametrize("to", ["p_gone_ABC123", "hosts"])
+def test_a_message_that_comes_again_is_looked_up_whatever_is_in_its_way_now(to: str) -> None:
+    stage = full("ann", "bob")
+    member = stage.hub.rooms["ABC123"].member("p_bob_ABC123")
+    assert member is not None
+    member.may = Rights(chat=False)
+    writes(stage, "bob", number=1, to=to, again=True)
+    writes(stage, "bob", number=2, to=to, again=True)
+    kept, lost = asked(stage)
+    answers(stage, kept, Recorded(again=True))
+    assert stage.messages("bob") == [{"type": "ack", "id": 1, "again": True}]
+    answers(stage, lost, Refused(ErrorCode.CHANGED))
+    (error,) = stage.messages("bob")
+    assert error["code"] == ("forbidden" if to == "hosts" else "unknown_participant")
+    assert (asked(stage), stage.messages("ann")) == ([], [])
