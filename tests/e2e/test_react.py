@@ -101,7 +101,13 @@ async def test_a_component_joins_once_and_leaves(newcomer: Newcomer, outside: Ou
 
 
 def test_its_types_are_as_strict_as_can_be(project: Path) -> None:
+    """And what the document shows is right by them."""
+    documented = (
+        (ROOT / "docs" / "sdk.md").read_text(encoding="utf-8").partition("```jsx\n")[2].partition("```")[0]
+    )
+    assert "useSnapshot" in documented
+    (project / "documented.tsx").write_text(documented)
     (project / "typed.ts").write_text(TYPED)
     config = project / "tsconfig.json"
-    config.write_text(json.dumps({"compilerOptions": STRICT, "files": ["typed.ts"]}))
+    config.write_text(json.dumps({"compilerOptions": STRICT, "files": ["typed.ts", "documented.tsx"]}))
     run(NODE_MODULES / ".bin" / "tsc", "--project", config, cwd=project)
