@@ -80,10 +80,8 @@ class Histories:
                 since = None if person is None else person.first_joined_at
             reader = Reader(member.user_id, is_in_charge(member.role), since)
             page = await self._store.messages(room_id, reader, asked.limit, asked.before)
-            if self._hub.seated(connection) is not seat:
-                return None
-            if room.chat_changes != changes:
-                # What was deleted meanwhile may be in it.
+            if self._hub.seated(connection) is not seat or room.chat_changes != changes:
+                # What was deleted meanwhile may be in it; or the room goes on elsewhere.
                 continue
             if page.messages:
                 self._hub.chatting.learn(room, page.messages[-1].at)

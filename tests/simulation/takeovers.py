@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from server.realtime.attendance_writer import LIMIT
 from server.realtime.connection import Connection
 from server.realtime.join_order import JoinOrder
+from server.realtime.room_queues import RoomQueue, RoomQueues
 from server.runtime import clock
 from signalling.rooms.budget import Budget
 from signalling.rooms.hub import Hub
@@ -73,31 +74,36 @@ def _take_over(server: Server, ahead: float) -> None:
     server.node.on_clock_set = hub.stays.clock_was_set
     terms, server.admission.order = server.admission.order.terms, JoinOrder()
     server.admission.order.terms = {room: terms.get(room, 0) + 1 for room in states}
-    waiting = _begin_anew(server, known)
+    writers = [server.changes._queues, server.changes._chat._queues]
+    waiting = [_begin_anew(server, queues, known) for queues in writers]
     server.gateway._carrier.carry_out(effects)
     server.gateway._carrier.tell_soon()
-    for room, queue in waiting.items():
-        events = [event for _, event in queue.awaited]
-        again = server.changes._queues.of.get(room)
-        if again is not None:
-            # They go on waiting, for all that is recorded again.
-            again.awaited.extend((len(again.changes), event) for event in events)
-        else:
-            for event in events:
-                event.set()
+    for queues, former_queues in zip(writers, waiting, strict=True):
+        _wait_on(queues, former_queues)
 
 
-def _begin_anew(server: Server, known: list[int]) -> dict[str, Any]:
-    """The writer of changes ends, wherever it was. The next one begins with what no room knows of."""
-    changes, queues = server.changes, server.changes._queues
+def _begin_anew(server: Server, queues: RoomQueues, known: list[int]) -> dict[str, RoomQueue]:
+    """A writer ends, wherever it was. The next one begins with what no room knows of."""
     for writer in queues.tasks:
         writer.cancel()
     former, queues.of, queues.count = queues.of, {}, 0
     for queue in former.values():
         for _, unsettled in queue.changes:
             if id(unsettled) not in known:
-                changes.record(unsettled)
+                server.changes.record(unsettled)
     return former
+
+
+def _wait_on(queues: RoomQueues, former: dict[str, RoomQueue]) -> None:
+    """Whoever waited goes on waiting, for all that is recorded again."""
+    for room, queue in former.items():
+        events = [event for _, event in queue.awaited]
+        again = queues.of.get(room)
+        if again is not None:
+            again.awaited.extend((len(again.changes), event) for event in events)
+        else:
+            for event in events:
+                event.set()
 
 
 def _set_back(hub: Hub, seconds: float) -> None:
