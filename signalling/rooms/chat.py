@@ -175,13 +175,20 @@ class Chatting:
     def _told(self, room: Room, unsettled: Unsettled, now: float) -> list[Effect]:
         """Tell a message, and have it recorded."""
         post, author = unsettled.change.chat, room.member_of(unsettled.actor.user_id)
-        effects: list[Effect] = []
-        if post is not None and author is not None:
-            addressee = room.member_of(post.to_user) if post.to_user else None
-            to = HOSTS if post.to_user == TO_HOSTS else addressee.id if addressee else None
-            event = server_messages.chat_message(room.log.next(), author, post, to)
-            effects += self._tell(room, author.user_id, post.to_user, event, now)
-        return [*effects, self._questions.ask(room, unsettled)]
+        if author is None and unsettled.reply is not None:
+            # They have left while it was looked up.
+            author = unsettled.reply.member
+        if post is None or author is None:
+            # What nobody is told is not recorded.
+            return []
+        addressee = room.member_of(post.to_user) if post.to_user else None
+        if post.to_user and addressee is None:
+            gone = Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+            return [] if unsettled.reply is None else answer(room, unsettled.reply, gone)
+        to = HOSTS if post.to_user == TO_HOSTS else addressee.id if addressee else None
+        event = server_messages.chat_message(room.log.next(), author, post, to)
+        told = self._tell(room, author.user_id, post.to_user, event, now)
+        return [*told, self._questions.ask(room, unsettled)]
 
     def _edit(self, room: Room, member: Member, command: ChatEdit, now: float) -> list[Effect]:
         _check(room, member, to_hosts=True)
