@@ -122,6 +122,8 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     bob = await play.joined(meeting, "Bob", create=True)
     cleo = await play.joined(meeting, "Cleo")
     ada = await newcomer("Ada", viewport={"width": 320, "height": 640})
+    # What somebody else has put there says nothing of what was read.
+    await ada.before("localStorage.setItem('reconvene.chat-read', '{\"until\": 7}')")
     await ada.come(meeting)
     await ada.page.get_by_role("button", name="Chat", exact=True).click()
     to, sends = panel(ada).locator("select"), panel(ada).get_by_role("button", name="Send")

@@ -46,8 +46,8 @@ export class ChatPanel {
   /** @param {AbortSignal} signal */
   start(signal) {
     const { chat } = this.#meeting;
-    const { meeting, until } = JSON.parse(this.#storage.getItem(READ_UNTIL) ?? "{}");
-    if (meeting === this.#meeting.id && typeof until === "string") chat.read(until);
+    const until = this.#readUntil;
+    if (until) chat.read(until);
     const ends = [chat.subscribe(() => this.#show()), this.#meeting.subscribe(() => this.#show())];
     signal.addEventListener("abort", () => ends.forEach((end) => end()));
     this.#meeting.on("chat", (message) => this.#heard(message), { signal });
@@ -68,6 +68,12 @@ export class ChatPanel {
     watch.observe(people, { attributeFilter: ["hidden"] });
     signal.addEventListener("abort", () => (watch.disconnect(), size.disconnect()));
     this.#show();
+  }
+
+  /** What was read here before, of this meeting. Whatever else is stored there is nothing. */
+  get #readUntil() {
+    const [meeting, until = ""] = this.#storage.getItem(READ_UNTIL)?.split(" ") ?? [];
+    return meeting === this.#meeting.id && !Number.isNaN(Date.parse(until)) ? until : "";
   }
 
   get isOpen() {
@@ -173,7 +179,7 @@ export class ChatPanel {
     const { chat, id } = this.#meeting;
     const { unread } = chat.getSnapshot();
     chat.read();
-    if (unread) this.#storage.setItem(READ_UNTIL, JSON.stringify({ meeting: id, until: chat.getSnapshot().readUntil }));
+    if (unread) this.#storage.setItem(READ_UNTIL, `${id} ${chat.getSnapshot().readUntil}`);
   }
 
   async #more() {
