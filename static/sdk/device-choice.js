@@ -1,5 +1,5 @@
 /** The microphones and cameras of this browser: which there are, which one to use, and whether it works. */
-import { KINDS, capture, deviceErrorOf, inputs, stopTracks } from "./capture.js";
+import { KINDS, PROCESSING, capture, deviceErrorOf, inputs, stopTracks } from "./capture.js";
 import { ReconveneError } from "./errors.js";
 import { LevelMeter } from "./levels.js";
 
@@ -17,6 +17,8 @@ import { LevelMeter } from "./levels.js";
 export class DeviceChoice {
   /** @type {Partial<Record<Kind, string>>} */
   #chosen = {};
+  /** @type {Partial<import("./capture.js").Processing>} */
+  #processing = {};
   /** The media of the meetings that go on. @type {Set<LocalMedia>} */
   #inUse = new Set();
 
@@ -33,12 +35,18 @@ export class DeviceChoice {
     for (const media of this.#inUse) media.choose(kind, id);
   }
 
+  /** What is done to the sound of the microphone from now on, in meetings that go on and in later ones. @param {Partial<import("./capture.js").Processing>} change */
+  process(change) {
+    this.#processing = { ...this.#processing, ...change };
+    for (const media of this.#inUse) media.process(change);
+  }
+
   /** Opens the chosen device; it stays open until `stop`. @param {Kind} kind @returns {Promise<Trial>} @throws {ReconveneError} with a `DeviceError` as its code */
   async test(kind) {
     /** @type {MediaStream} */
     let stream;
     try {
-      stream = await capture({ [kind]: this.#chosen[kind] ?? "" });
+      stream = await capture({ [kind]: this.#chosen[kind] ?? "" }, { ...PROCESSING, ...this.#processing });
     } catch (error) {
       const code = deviceErrorOf(error, (await inputs(kind)).length);
       throw new ReconveneError(code, error instanceof Error ? error.message : String(error));
@@ -58,6 +66,7 @@ export class DeviceChoice {
   /** A new meeting has these media. @param {LocalMedia} media @internal */
   tell(media) {
     this.#inUse.add(media);
+    media.process(this.#processing);
     for (const kind of KINDS) if (this.#chosen[kind]) media.choose(kind, this.#chosen[kind]);
   }
 

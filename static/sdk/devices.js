@@ -1,5 +1,5 @@
 /** This browser's microphone, camera and screen: what is captured now, and why something is not. */
-import { KINDS, capture, inputs, permission, deviceErrorOf } from "./capture.js";
+import { KINDS, PROCESSING, capture, inputs, permission, deviceErrorOf } from "./capture.js";
 import { Device, same } from "./device.js";
 import { Emitter } from "./events.js";
 import { ScreenShare } from "./screen-share.js";
@@ -32,6 +32,8 @@ export class LocalMedia extends Emitter {
   devices = { audio: new Device("audio"), video: new Device("video") };
   /** The screen. @readonly */
   sharing = new ScreenShare();
+  /** What is done to the sound of the microphone; changed by `process`. */
+  processing = PROCESSING;
   #watch = new AbortController();
 
   constructor() {
@@ -121,6 +123,14 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
+  /** Opens the microphone anew, if it is on: browsers do not change these while it is. @param {Partial<import("./capture.js").Processing>} change */
+  process(change) {
+    const processing = Object.freeze({ ...this.processing, ...change });
+    if (JSON.stringify(processing) === JSON.stringify(this.processing)) return;
+    this.processing = processing;
+    this.choose("audio", this.devices.audio.chosen);
+  }
+
   /** Releases every device, and any that is granted later. */
   stop() {
     this.#watch.abort();
@@ -142,7 +152,7 @@ export class LocalMedia extends Emitter {
     const asked = kinds.map((kind) => ({ device: this.devices[kind], request: this.devices[kind].ask() }));
     this.emit("change", null);
     try {
-      this.#take(asked, await capture(Object.fromEntries(asked.map(({ device }) => [device.kind, device.chosen]))));
+      this.#take(asked, await capture(Object.fromEntries(asked.map(({ device }) => [device.kind, device.chosen])), this.processing));
     } catch (error) {
       await this.#failed(asked, error);
     }

@@ -9,6 +9,7 @@ import { Look, newsOf } from "./look.js";
 import { Me } from "./me.js";
 import { Moderate } from "./moderate.js";
 import { Orders } from "./orders.js";
+import { Qualities, UNKNOWN } from "./connection-quality.js";
 import { showing } from "./shown.js";
 import { given } from "./views.js";
 
@@ -36,6 +37,8 @@ export class Meeting {
   #lent;
   #mesh;
   #relay;
+  /** @type {Qualities | null} */
+  #qualities = null;
   /** @type {Emitter<MeetingEvents & Record<string, unknown>>} */
   #events = new Emitter();
   /** @type {import("./views.js").MeetingState} */
@@ -127,6 +130,15 @@ export class Meeting {
   /** How loud a participant is now, 0 to 1. @param {string} id */
   level(id) {
     return this.#mesh?.peers.get(id)?.level ?? 0;
+  }
+
+  /**
+   * How good the connection to a participant has been since this was asked before: ask every few seconds.
+   * @param {string} id @returns {Promise<import("./connection-quality.js").Quality>}
+   */
+  async quality(id) {
+    if (this.#mesh) this.#qualities ??= new Qualities(this.#mesh);
+    return this.#qualities?.of(id) ?? UNKNOWN;
   }
 
   /** Four groups of digits that the two ends compare; "" while there is no connection, and on pages without HTTPS. @param {string} id */

@@ -6,6 +6,7 @@
  *
  * It needs no storage, and makes nothing global. Several clients, and several meetings, may be in one page.
  */
+import { PROCESSING } from "./capture.js";
 import { DeviceChoice } from "./device-choice.js";
 import { LocalMedia } from "./devices.js";
 import { ReconveneError } from "./errors.js";
@@ -15,6 +16,7 @@ import { LevelMeter, SpeakingDetector } from "./levels.js";
 import { Meeting } from "./meeting.js";
 import { createMeeting, getMeeting, newIdentity } from "./meetings-api.js";
 import { REACTIONS } from "./protocol.js";
+import { Speaker } from "./speaker.js";
 import { readServer, servedFrom } from "./server-address.js";
 import { canCall } from "./webrtc.js";
 
@@ -27,6 +29,8 @@ import { canCall } from "./webrtc.js";
  * @typedef {import("./chat.js").ChatSnapshot} ChatSnapshot
  * @typedef {import("./chat.js").Outgoing} Outgoing
  * @typedef {import("./views.js").Waiting} Waiting
+ * @typedef {import("./capture.js").Processing} Processing
+ * @typedef {import("./connection-quality.js").Quality} Quality
  * @typedef {import("./me.js").MeView} MeView
  * @typedef {import("./protocol.js").Right} Right
  * @typedef {import("./capture.js").Kind} Kind
@@ -204,4 +208,4 @@ function attempted(run) {
   }
 }
 
-export { Emitter, LevelMeter, LocalMedia, Meeting, REACTIONS, ReconveneError, SpeakingDetector, canCall, fetchAnswer, request };
+export { Emitter, LevelMeter, LocalMedia, Meeting, PROCESSING, REACTIONS, ReconveneError, Speaker, SpeakingDetector, canCall, fetchAnswer, request };

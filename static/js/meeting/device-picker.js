@@ -3,6 +3,7 @@ import { Reconvene } from "../../sdk/reconvene.js";
 import { HERE } from "../here/addresses.js";
 import { fromTemplate, part } from "../ui/dom.js";
 import { NAMES } from "../ui/device-errors.js";
+import { SoundSettings } from "./sound-settings.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Kind} Kind
@@ -15,13 +16,16 @@ export class DevicePicker {
   element = fromTemplate("device-picker");
   #media;
   #all = new Reconvene({ server: HERE }).devices;
+  #sound;
   #watch = new AbortController();
   /** What the lists show, by kind. @type {Partial<Record<Kind, string>>} */
   #shown = {};
 
-  /** @param {import("../../sdk/reconvene.js").LocalMedia} media */
-  constructor(media) {
+  /** @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory */
+  constructor(media, memory) {
     this.#media = media;
+    this.#sound = new SoundSettings(media, memory);
+    this.element.append(this.#sound.element);
   }
 
   start() {
@@ -34,9 +38,11 @@ export class DevicePicker {
       select.addEventListener("change", () => this.#media.choose(kind, select.value), { signal });
     }
     refresh();
+    this.#sound.start();
   }
 
   stop() {
+    this.#sound.stop();
     this.#watch.abort();
   }
 

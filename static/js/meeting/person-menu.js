@@ -2,6 +2,7 @@
  * A menu at a person's entry in the list: what those in charge can do about them, and the security code of the connection
  * to them.
  */
+import { changeName } from "./rename.js";
 import { showSecurityCode } from "./code-dialog.js";
 import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
 import { hasAsked } from "./moderation-news.js";
@@ -36,6 +37,7 @@ export class PersonMenu {
 
   /** Whether there is anything in the menu of this person. @param {Person} person */
   concerns({ id }) {
+    if (id === this.#meeting.me.id) return true;
     const participant = this.#meeting.participants.get(id);
     return participant !== undefined && (this.#isBelow(participant) || hasCode(participant));
   }
@@ -49,13 +51,19 @@ export class PersonMenu {
   /** @param {string} id @param {HTMLElement} button  that it belongs to */
   open(id, button) {
     const participant = this.#meeting.participants.get(id);
+    if (id === this.#meeting.me.id) return this.#show([], [{ label: "Change your name…", run: () => void changeName(this.#meeting) }], "More about you", button);
     if (!participant || !this.concerns(participant)) return;
-    this.#menu.setAttribute("aria-label", `More about ${participant.name}`);
     const isBelow = this.#isBelow(participant);
     const items = isBelow ? this.#orders(participant) : [];
     if (hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#meeting, participant) });
     if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
     const note = isBelow && !participant.obeys ? [disobedient(participant.name)] : [];
+    this.#show(note, items, `More about ${participant.name}`, button);
+  }
+
+  /** @param {HTMLElement[]} note @param {Item[]} items @param {string} label @param {HTMLElement} button  that it belongs to */
+  #show(note, items, label, button) {
+    this.#menu.setAttribute("aria-label", label);
     if (note.length) this.#menu.setAttribute("aria-describedby", NOTE);
     else this.#menu.removeAttribute("aria-describedby");
     this.#menu.replaceChildren(...note, ...items.map((item) => this.#button(item)));

@@ -4,14 +4,13 @@ import { Asking } from "./asking.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { showControl } from "./controls.js";
 import { DevicePicker } from "./device-picker.js";
+import { LevelBar } from "./level-bar.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
-import { canCall, Emitter, LevelMeter } from "../../sdk/reconvene.js";
+import { canCall, Emitter } from "../../sdk/reconvene.js";
 import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { TestPanel } from "../call-test/panel.js";
 
-/** Milliseconds between readings of the meter: it follows speech without flickering. */
-const METER_INTERVAL = 80;
 /** Milliseconds; most joins are answered much sooner. */
 const LONG = 3_000;
 
@@ -26,8 +25,7 @@ export class Prejoin extends Emitter {
   #picker;
   /** @type {TestPanel | null} */
   #test = null;
-  #meter = new LevelMeter();
-  #timer = 0;
+  #level = new LevelBar(part(this.element, "level"));
   #asking = new Asking(() => this.#show());
   /** The latest change of a device that the user did not make. */
   #news = "";
@@ -37,15 +35,15 @@ export class Prejoin extends Emitter {
   /**
    * @param {import("../../sdk/reconvene.js").MeetingInfo} meeting @param {import("../here/identity.js").Identity} identity
    * @param {import("../../sdk/reconvene.js").LocalMedia} media
-   * @param {{audio: boolean, video: boolean}} wanted  what to open
+   * @param {{audio: boolean, video: boolean}} wanted  what to open @param {import("./device-memory.js").DeviceMemory} memory
    */
-  constructor(meeting, identity, media, wanted) {
+  constructor(meeting, identity, media, wanted, memory) {
     super();
     this.#identity = identity;
     this.title = `${meeting.title || meeting.id} · Reconvene`;
     this.#media = media;
     this.#wanted = wanted;
-    this.#picker = new DevicePicker(media);
+    this.#picker = new DevicePicker(media, memory);
     part(this.element, "devices").append(this.#picker.element);
     const name = part(this.element, "name", HTMLInputElement);
     name.value = identity.name;
@@ -70,7 +68,7 @@ export class Prejoin extends Emitter {
     this.#media.on("news", (news) => this.#tell(news), { signal });
     void this.#offerTest();
     this.#picker.start();
-    this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
+    this.#level.start();
     this.#media.open(this.#wanted);
     this.#show();
   }
@@ -84,11 +82,10 @@ export class Prejoin extends Emitter {
   stop() {
     this.#watch.abort();
     this.#test?.stop();
-    clearInterval(this.#timer);
     this.#asking.stop();
     clearTimeout(this.#joining);
     this.#picker.stop();
-    this.#meter.stop();
+    this.#level.stop();
   }
 
   /** @param {boolean} busy */
@@ -166,8 +163,7 @@ export class Prejoin extends Emitter {
     part(this.element, "avatar").hidden = !name;
     paintAvatar(part(this.element, "avatar"), name, hueOf(""));
     write(part(this.element, "camera-note"), cameraNote(states.video, errors.video !== null));
-    this.#meter.listen(this.#media.microphone);
-    part(this.element, "level").hidden = !this.#meter.possible;
+    this.#level.listen(this.#media.microphone);
     this.#asking.update(states);
     const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
     this.#notes(...[asking, this.#news, ...deviceErrorTexts(errors)].filter(Boolean));
@@ -191,15 +187,6 @@ export class Prejoin extends Emitter {
     const notes = part(this.element, "notes");
     if (notes.textContent === texts.join("")) return;
     notes.replaceChildren(...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
-  }
-
-  #showLevel() {
-    // Loudness is perceived logarithmically: -50 dB is silence, -10 dB is loud.
-    const decibels = 20 * Math.log10(this.#meter.level || 1e-6);
-    const level = Math.round(Math.min(1, Math.max(0, (decibels + 50) / 40)) * 100);
-    const meter = part(this.element, "level");
-    meter.style.setProperty("--level", String(level / 100));
-    meter.setAttribute("aria-valuenow", String(level));
   }
 }
 

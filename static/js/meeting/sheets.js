@@ -1,11 +1,12 @@
 /** The meeting's modal sheets: its keyboard shortcuts, its devices. */
 import { DevicePicker } from "./device-picker.js";
 import { modal } from "../ui/dialogs.js";
-import { fromTemplate, part } from "../ui/dom.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { LevelBar } from "./level-bar.js";
 import { SHORTCUTS } from "./shortcuts.js";
 
-/** @param {import("./shortcuts.js").Shortcuts} shortcuts */
-export async function showHelp(shortcuts) {
+/** @param {import("./shortcuts.js").Shortcuts} shortcuts @param {import("./push-to-talk.js").PushToTalk} pushToTalk */
+export async function showHelp(shortcuts, pushToTalk) {
   const element = fromTemplate("help");
   const list = part(element, "list");
   for (const { key, shift, label } of SHORTCUTS) {
@@ -22,15 +23,33 @@ export async function showHelp(shortcuts) {
   const enabled = part(element, "enabled", HTMLInputElement);
   enabled.checked = shortcuts.enabled;
   enabled.addEventListener("change", () => (shortcuts.enabled = enabled.checked));
+  const talk = part(element, "talk", HTMLInputElement);
+  talk.checked = pushToTalk.enabled;
+  talk.addEventListener("change", () => (pushToTalk.enabled = talk.checked));
   await modal(element);
 }
 
-/** @param {import("../../sdk/reconvene.js").LocalMedia} media */
-export async function showDevices(media) {
+/** Shows what one sends, by which devices. @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory */
+export async function showDevices(media, memory) {
   const element = fromTemplate("devices-dialog");
-  const picker = new DevicePicker(media);
+  const picker = new DevicePicker(media, memory);
+  const level = new LevelBar(part(element, "level"));
+  const watch = new AbortController();
   part(element, "devices").append(picker.element);
+  part(element, "video", HTMLVideoElement).srcObject = media.stream;
+  const show = () => {
+    const { audio, video } = media.states;
+    part(element, "preview").dataset.video = video === "on" ? "on" : "off";
+    write(part(element, "camera-note"), video === "on" ? "" : "Your camera is off");
+    write(part(element, "audio-note"), audio === "on" ? "" : "Your microphone is off.");
+    level.listen(media.microphone);
+  };
+  media.on("change", show, { signal: watch.signal });
+  show();
+  level.start();
   picker.start();
   await modal(element);
   picker.stop();
+  level.stop();
+  watch.abort();
 }

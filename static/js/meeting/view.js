@@ -12,7 +12,9 @@ import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../ui/hindrances.js";
 import { showDevices, showHelp } from "./sheets.js";
+import { QualityMarks } from "./quality-marks.js";
 import { Shortcuts } from "./shortcuts.js";
+import { Sounding } from "./sounding.js";
 import { Stage } from "./stage.js";
 import { newsText } from "../ui/device-errors.js";
 
@@ -41,6 +43,7 @@ export class MeetingView extends Emitter {
   element = fromTemplate("meeting");
   #meeting;
   #media;
+  #memory;
   #toasts;
   #stage;
   #moderation;
@@ -53,23 +56,28 @@ export class MeetingView extends Emitter {
   #speaking = new Map();
   #shortcuts;
   #storage;
+  #sounding;
+  #qualities;
   #timer = 0;
   #watch = new AbortController();
 
   /**
    * @param {import("../../sdk/reconvene.js").Meeting} meeting
-   * @param {import("../../sdk/reconvene.js").LocalMedia} media  that the user sends there
+   * @param {import("../../sdk/reconvene.js").LocalMedia} media  that the user sends there @param {import("./device-memory.js").DeviceMemory} memory
    * @param {import("./bearer.js").Bearer} bearer
    * @param {import("../ui/toasts.js").Toasts} toasts
    * @param {import("../here/storage.js").PageStorage} storage
    */
-  constructor(meeting, media, bearer, toasts, storage) {
+  constructor(meeting, media, memory, bearer, toasts, storage) {
     super();
     this.#meeting = meeting;
     this.#media = media;
+    this.#memory = memory;
     this.#toasts = toasts;
     this.#storage = storage;
     this.#shortcuts = new Shortcuts(storage);
+    this.#sounding = new Sounding(this.element, meeting, media, memory, toasts, storage);
+    this.#qualities = new QualityMarks(part(this.element, "stage"), meeting);
     this.#moderation = new Moderation(this.element, meeting, bearer, toasts);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${meeting.getSnapshot().title || meeting.id} · Reconvene`;
@@ -101,7 +109,7 @@ export class MeetingView extends Emitter {
       "hand-control": hand,
       sound: () => this.#playSound(),
       invite: () => void this.#copyLink(),
-      settings: () => void showDevices(this.#media),
+      settings: () => void showDevices(this.#media, this.#memory),
       "close-panel": () => this.#togglePeople(),
       end: () => {
         part(this.element, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
@@ -112,6 +120,8 @@ export class MeetingView extends Emitter {
     part(this.element, "stage").addEventListener("click", (event) => this.#stageClicked(event), { signal });
     part(this.element, "host-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
     document.addEventListener("keydown", (event) => this.#escaped(event), { signal });
+    this.#sounding.start(signal);
+    this.#qualities.start();
     this.#shortcuts.start((command) => this.#commands[command]());
     this.#timer = window.setInterval(() => this.#listen(), LEVEL_INTERVAL);
     this.#show();
@@ -121,6 +131,8 @@ export class MeetingView extends Emitter {
     this.#watch.abort();
     clearInterval(this.#timer);
     this.#shortcuts.stop();
+    this.#sounding.stop();
+    this.#qualities.stop();
     this.#banner.stop();
     this.#asking.stop();
     this.#moderation.stop();
@@ -138,7 +150,7 @@ export class MeetingView extends Emitter {
     people: () => this.#togglePeople(),
     copy: () => void this.#copyLink(),
     leave: () => this.emit("leave", null),
-    help: () => void showHelp(this.#shortcuts),
+    help: () => void showHelp(this.#shortcuts, this.#sounding.talk),
   };
 
   /** @param {"audio" | "video" | "screen"} what */
@@ -182,6 +194,7 @@ export class MeetingView extends Emitter {
     this.#colours.meet(people.map((person) => person.id));
     this.#people.update(people, hands, me.id, this.#colours);
     this.#stage.update(this.#pictures(snapshot));
+    for (const video of this.element.querySelectorAll("video")) this.#memory.speaker.follow(video);
     this.#meter.listen(microphone);
     this.#asking.update(states);
     write(part(this.element, "asking"), this.#asking.text);

@@ -3,6 +3,7 @@ import { HERE, HOME } from "../here/addresses.js";
 import { LocalMedia, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
 import { createMeeting, endMeeting, getMeeting } from "../here/http-api.js";
 import { Bearer } from "./bearer.js";
+import { DeviceMemory } from "./device-memory.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
@@ -51,6 +52,7 @@ export class Visit {
   /** This tab's session when the page was loaded. @type {import("../here/tab-session.js").TabSession | null} */
   #tabSession = null;
   #bearer;
+  #memory;
   /** The devices the user last wanted on; the next join begins with them. */
   #wanted = { audio: true, video: true };
 
@@ -59,6 +61,8 @@ export class Visit {
     this.#id = id;
     this.#around = around;
     this.#bearer = new Bearer(around.identity);
+    this.#memory = new DeviceMemory(around.storage);
+    this.#memory.apply(this.media);
     this.#notice = new MeetingNotice(id, around.show, {
       home: () => around.go(HOME),
       rejoin: () => this.#rejoin(),
@@ -111,7 +115,7 @@ export class Visit {
       this.#notice.clear();
       if (meeting.ended) return this.#notice.show("meeting_ended");
       this.#renewMedia();
-      this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#wanted);
+      this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#wanted, this.#memory);
       this.prejoin.on("join", ({ name }) => this.joinAs(name));
       this.#around.show(this.prejoin);
     } catch (error) {
@@ -158,7 +162,7 @@ export class Visit {
   /** @param {Meeting} meeting */
   #showMeeting(meeting) {
     const { toasts, storage } = this.#around;
-    const view = new MeetingView(meeting, this.media, this.#bearer, toasts, storage);
+    const view = new MeetingView(meeting, this.media, this.#memory, this.#bearer, toasts, storage);
     view.on("leave", () => void this.#askToLeave(meeting, howToLeave(meeting, tellingOrders(meeting, toasts))));
     view.on("end", () => void this.#askToLeave(meeting, askWhetherToEnd()));
     this.#around.show(view);
@@ -191,7 +195,11 @@ export class Visit {
 
   /** Remembers microphone and camera for a reload; only in the meeting, as there is no call to return to before. */
   #keepTabSession() {
-    if (this.isInCall) this.#around.tabSessions.update(this.media.wanted);
+    if (!this.isInCall || !this.#meeting?.me.id) return;
+    const { name } = this.#meeting.me;
+    this.#around.tabSessions.update({ ...this.media.wanted, name });
+    // Chosen in the meeting, it is the name in the next one, too.
+    if (!this.#around.identity.login.name && name !== this.#around.identity.name) this.#around.identity.name = name;
   }
 
   /**
@@ -277,6 +285,7 @@ export class Visit {
   #renewMedia() {
     this.media.stop();
     this.media = new LocalMedia();
+    this.#memory.apply(this.media);
   }
 
   #drop() {
