@@ -10,6 +10,7 @@ from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import looking_on
 from tests.e2e.person import meet
+from tests.process import ServerProcess
 
 PROCESSING = """() => {
   const settings = document.querySelector('video[data-part="video"]').srcObject.getAudioTracks()[0].getSettings();
@@ -57,10 +58,12 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
     await ada.page.keyboard.press("Escape")
 
 
-async def test_another_name_and_talking_while_space_is_held(newcomer: Newcomer, meeting: str) -> None:
+async def test_another_name_and_talking_while_space_is_held(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)
-    async with looking_on(ada.server, meeting) as bob:
+    async with looking_on(server, meeting) as bob:
         await bob.sees(a, audio="on")
         await ada.press("Turn off microphone")
         await bob.sees(a, audio="off")

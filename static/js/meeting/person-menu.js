@@ -5,6 +5,7 @@
 import { changeName } from "./rename.js";
 import { showSecurityCode } from "./code-dialog.js";
 import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
+import { qualityText } from "./quality-marks.js";
 import { hasAsked } from "./moderation-news.js";
 import { NAMES } from "./rights-texts.js";
 
@@ -24,6 +25,8 @@ const NOTE = "person-menu-note";
 const EDGE = 8;
 
 export class PersonMenu {
+  /** How good the connection to somebody is, if it is known. @type {(id: string) => import("../../sdk/reconvene.js").Quality | undefined} */
+  quality = () => undefined;
   #menu;
   #meeting;
   #tell;
@@ -58,12 +61,15 @@ export class PersonMenu {
     if (hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#meeting, participant) });
     if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
     const note = isBelow && !participant.obeys ? [disobedient(participant.name)] : [];
+    const quality = qualityText(this.quality(id));
+    if (quality) note.push(noted(quality));
     this.#show(note, items, `More about ${participant.name}`, button);
   }
 
   /** @param {HTMLElement[]} note @param {Item[]} items @param {string} label @param {HTMLElement} button  that it belongs to */
   #show(note, items, label, button) {
     this.#menu.setAttribute("aria-label", label);
+    if (note[0]) note[0].id = NOTE;
     if (note.length) this.#menu.setAttribute("aria-describedby", NOTE);
     else this.#menu.removeAttribute("aria-describedby");
     this.#menu.replaceChildren(...note, ...items.map((item) => this.#button(item)));
@@ -148,11 +154,12 @@ const hasCode = ({ bot, connection }) => !bot && Boolean(globalThis.crypto?.subt
 
 /** What to know before muting somebody. @param {string} name */
 function disobedient(name) {
-  const note = document.createElement("p");
-  note.className = "menu-note";
-  note.id = NOTE;
-  note.textContent = `${name} uses an old page, or another program, that turns nothing off by itself. Up-to-date pages do not play what you turn off; old ones do.`;
-  return note;
+  return noted(`${name} uses an old page, or another program, that turns nothing off by itself. Up-to-date pages do not play what you turn off; old ones do.`);
+}
+
+/** @param {string} text */
+function noted(text) {
+  return Object.assign(document.createElement("p"), { className: "menu-note", textContent: text });
 }
 
 /** Below the button, or above it where there is no room. @param {HTMLElement} menu @param {HTMLElement} button */

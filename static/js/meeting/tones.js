@@ -3,7 +3,7 @@
 /** @typedef {{frequency: number, at: number, lasts: number}} Note  Hertz and seconds. */
 
 /** @type {Record<"test" | "joined" | "hand", readonly Note[]>} */
-export const TUNES = {
+const TUNES = {
   test: [
     { frequency: 440, at: 0, lasts: 0.35 },
     { frequency: 554, at: 0.3, lasts: 0.35 },
@@ -20,7 +20,7 @@ export const TUNES = {
 };
 
 /** @param {keyof typeof TUNES} name */
-export const lengthOf = (name) => Math.max(...TUNES[name].map(({ at, lasts }) => at + lasts));
+const lengthOf = (name) => Math.max(...TUNES[name].map(({ at, lasts }) => at + lasts));
 
 /** Milliseconds. */
 const PATIENCE = 1_000;

@@ -79,6 +79,7 @@ export class MeetingView extends Emitter {
     this.#sounding = new Sounding(this.element, meeting, media, memory, toasts, storage);
     this.#qualities = new QualityMarks(part(this.element, "stage"), meeting);
     this.#moderation = new Moderation(this.element, meeting, bearer, toasts);
+    this.#moderation.menu.quality = (id) => this.#qualities.of(id);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${meeting.getSnapshot().title || meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");
