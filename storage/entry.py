@@ -106,7 +106,9 @@ def refusal(request: JoinRequest, known: Known, grant: Grant) -> Reason | None:
         return None
     if known.removal == "knock":
         return "lobby"
-    if request.has_place or known.sitting in (known.admitted_in, known.last_sitting):
+    # A removal that was recorded while the join was on its way has taken the place.
+    has_place = request.has_place and known.last_sitting >= 0
+    if has_place or known.sitting in (known.admitted_in, known.last_sitting):
         return None
     is_ours = standing == "trusted" and request.user_id.startswith(PROGRAMS)
     if settings.get("join_before_host") is False and not known.hosted and not is_ours:

@@ -63,12 +63,9 @@ class Case:
             sitting=2,
             hosted=self.hosted,
             role=None if not knows else "host" if self.host else "cohost" if self.cohost else "participant",
-            last_sitting=2
-            if is_in and (self.removed is None or self.host)
-            else 1
-            if self.seen == "before"
-            else 0,
-            removal=None if self.host else self.removed,
+            last_sitting=(2 if is_in else 1 if self.seen == "before" else 0)
+            * (1 if self.removed is None or self.host else -1),
+            removal=None if self.host or self.removed == "freely" else self.removed,
             removed_at=RECENT,
             admitted_in=2 if self.admitted and self.removed is None else 0,
             denials=self.denials,
@@ -116,6 +113,9 @@ ORDER: list[tuple[Case, Reason | None]] = [
     (Case(LOBBY | EARLY | LOCKED | PASSWORD, seen="before", denied=1, hosted=False, how=PLACE), None),
     (Case(seen="now", removed="never", how=PLACE), "removed"),
     (Case(seen="now", removed="knock", how=PLACE), "lobby"),
+    (Case(LOBBY, seen="now", removed="freely", how=PLACE), "lobby"),
+    (Case(LOCKED, seen="before", removed="freely", how=PLACE), "locked"),
+    (Case(seen="now", removed="freely", how=PLACE), None),
     (Case(seen="now", denied=2, how=PLACE), "denied"),
     # Nobody before the host, but programs of ours.
     (Case(EARLY), None),
@@ -185,7 +185,7 @@ REQUESTS = [
     for grace in (30.0, 30.0, 30.0, math.inf)
 ]
 SEEN: tuple[Seen, ...] = ("never", "before", "now")
-BACKS: tuple[Back | None, ...] = (None, "knock", "never")
+BACKS: tuple[Back | None, ...] = (None, "freely", "knock", "never")
 CASES = 24
 """In each room."""
 

@@ -94,8 +94,8 @@ BEGIN
             WHEN known.denials >= 2 THEN 'denied'
             WHEN is_host THEN NULL
             WHEN known.back = 'knock' THEN 'lobby'
-            -- Without a bound for what was lost: whoever has a place.
-            WHEN wish.grace IS NULL OR known.sitting IN (known.admitted_in, known.last_sitting) THEN NULL
+            -- Without a bound for what was lost: whoever has a place, unless a removal has taken it meanwhile.
+            WHEN wish.grace IS NULL AND known.last_sitting >= 0 OR known.sitting IN (known.admitted_in, known.last_sitting) THEN NULL
             WHEN settings -> 'join_before_host' = 'false'
                 AND NOT (
                     wish.standing = 'trusted' AND (starts_with(wish.user_id, 'b_') OR starts_with(wish.user_id, 'xb_'))
