@@ -14,7 +14,7 @@ from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from signalling.rooms.event_log import To
 from tests.simulation import chat_checks, hand_checks, order_checks, places, revocations, store_checks
 from tests.simulation.application import ANSWERS
-from tests.simulation.notes import Whole
+from tests.simulation.notes import Interval, Whole
 from tests.simulation.page import Page
 from tests.simulation.truth import Event, Holders
 
@@ -252,10 +252,20 @@ def _left(world: World, page: Page, at: float, reason: str) -> None:
         # Only who wanted to has left: since the page was last there it was closed, reloaded, or left.
         last = max((i for i in page.surely if i.since < at - TOLERANCE), default=None)
         acted = [time for time in page.acted_at if time <= at and (last is None or time >= last.since)]
-        if not acted:
+        if not acted and not _was_told_late(world, page, at, last):
             world.complain(f"{page.name} has not left, and was said to have at {at:.3f}")
         elif last is not None and last.until > at + TOLERANCE:
             world.complain(f"{page.name} was there and said to have left at {at:.3f}")
+
+
+def _was_told_late(world: World, page: Page, at: float, last: Interval | None) -> bool:
+    """A limit, in docs/reconnect.md: a goodbye came only to a server that has begun since it was said, and that knows
+    of nothing that the page has asked for since."""
+    for said in page.goodbyes:
+        began = world.servers[said.server - 1].started_at
+        if said.at < began < said.arrived < at and (last is None or last.until < began):
+            return True
+    return False
 
 
 def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) -> None:
