@@ -28,6 +28,7 @@ OLD, RECENT, NOW = 0.0, 2000.0, 2100.0
 """The last sitting, the beginning of this one, and the moment of each case."""
 
 Seen = Literal["never", "before", "now"]
+Removed = Back | Literal["freely"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Case:
     seen: Seen = "never"
     denied: int = 0
     admitted: bool = False
-    removed: Back | None = None
+    removed: Removed | None = None
     cohost: bool = False
     host: bool = False
     hosted: bool = True
@@ -185,7 +186,7 @@ REQUESTS = [
     for grace in (30.0, 30.0, 30.0, math.inf)
 ]
 SEEN: tuple[Seen, ...] = ("never", "before", "now")
-BACKS: tuple[Back | None, ...] = (None, "freely", "knock", "never")
+BACKS: tuple[Removed | None, ...] = (None, "freely", "knock", "never")
 CASES = 24
 """In each room."""
 
