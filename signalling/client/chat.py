@@ -22,7 +22,8 @@ class ChatLog:
         self.more = False
         self._messages: dict[str, Message] = {}
         self._changes: dict[str, Message] = {}
-        """The last that was heard of each edit and deletion: no page that was made before brings a text back."""
+        """The last that was heard of each edit and deletion: no page that was made before brings a text back. After a
+        doubt, pages know of all edits until then."""
         self._doubted: set[str] = set()
         self._most = MOST_KEPT
 
@@ -34,6 +35,7 @@ class ChatLog:
     def doubt(self) -> None:
         """Ask for the history: what was missed is nowhere else."""
         self._doubted = set(self._messages)
+        self._changes = {id_: each for id_, each in self._changes.items() if "deleted_by" in each}
 
     def event(self, event: Message) -> None:
         if event["type"] == "chat_message":
@@ -70,7 +72,8 @@ class ChatLog:
         change = self._changes.get(message["id"], {})
         if "deleted_by" in change:
             message = {**message, "text": "", "deleted_by": change["deleted_by"]}
-        elif change.get("edited_at", "") > message.get("edited_at", ""):
+        elif change:
+            # Not the later time: the server's clock may have been set back.
             message = {**message, **change}
         self._messages[message["id"]] = message
 

@@ -107,11 +107,12 @@ class Outbox:
         answered = next((c for c in self._commands if c.message["id"] == message_id), None)
         if answered is None:
             return
+        was_first = answered is self._first(answered.to)
         self._commands.remove(answered)
         if answered.to in self._held:
             if self._first(answered.to) is None:
                 del self._held[answered.to]
-            elif self._held[answered.to] == math.inf:
+            elif was_first and self._held[answered.to] == math.inf:
                 self._held[answered.to] = -math.inf
             self._look()
 

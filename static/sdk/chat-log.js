@@ -17,7 +17,8 @@ export class ChatLog {
   /** By id. @type {Map<string, ChatMessage>} */
   #messages = new Map();
   /**
-   * The last that was heard of each edit and deletion: no page that was made before brings a text back.
+   * The last that was heard of each edit and deletion: no page that was made before brings a text back. After a
+   * doubt, pages know of all edits until then.
    * @type {Map<string, import("./protocol.js").ChatChange>}
    */
   #changes = new Map();
@@ -33,6 +34,7 @@ export class ChatLog {
   /** Ask for the history: what was missed is nowhere else. */
   doubt() {
     this.#doubted = new Set(this.#messages.keys());
+    for (const [id, { deleted_by }] of this.#changes) if (deleted_by === undefined) this.#changes.delete(id);
   }
 
   /** @param {import("./protocol.js").RoomEvent} event */
@@ -80,5 +82,6 @@ export class ChatLog {
 /** @param {ChatMessage} message @param {import("./protocol.js").ChatChange} [change] @returns {ChatMessage} */
 function changed(message, change) {
   if (change?.deleted_by !== undefined) return { ...message, text: "", deleted_by: change.deleted_by };
-  return (change?.edited_at ?? "") > (message.edited_at ?? "") ? { ...message, ...change } : message;
+  // Not the later time: the server's clock may have been set back.
+  return { ...message, ...change };
 }

@@ -80,11 +80,12 @@ export class Outbox {
   answered(id) {
     const answered = this.#commands.find(({ message }) => message.id === id);
     if (!answered) return;
-    this.#commands = this.#commands.filter((command) => command !== answered);
     const to = addressee(answered.message);
+    const wasFirst = this.#first(to) === answered;
+    this.#commands = this.#commands.filter((command) => command !== answered);
     if (!this.#held.has(to)) return;
     if (!this.#first(to)) this.#held.delete(to);
-    else if (this.#held.get(to) === Infinity) this.#held.set(to, -Infinity);
+    else if (wasFirst && this.#held.get(to) === Infinity) this.#held.set(to, -Infinity);
     this.#look();
   }
 

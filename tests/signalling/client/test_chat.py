@@ -1,0 +1,43 @@
+"""What a client knows of the chat, of events and pages, whatever the server's clock does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signalling.client.chat import ChatLog
+
+EARLIER, LATER = "2027-01-15T07:00:00.000Z", "2027-01-15T08:00:00.000Z"
+
+
+def message(**more: Any) -> dict[str, Any]:
+    return {"id": "m_1", "from": "p_1", "name": "Ann", "text": "one", "at": EARLIER, **more}
+
+
+def edited(text: str, at: str) -> dict[str, Any]:
+    return {"type": "chat_changed", "message": {"id": "m_1", "text": text, "edited_at": at}}
+
+
+def texts(log: ChatLog) -> list[str]:
+    return [each["text"] for each in log.messages]
+
+
+def test_the_last_edit_counts_also_when_the_clock_was_set_back() -> None:
+    log = ChatLog()
+    log.event({"type": "chat_message", "message": message()})
+    log.event(edited("two", LATER))
+    log.event(edited("three", EARLIER))
+    assert texts(log) == ["three"]
+    log.event(edited("four", LATER))
+    log.doubt()
+    log.page({"messages": [message(text="five", edited_at=EARLIER)], "more": False}, None)
+    assert texts(log) == ["five"]
+
+
+def test_no_page_brings_back_what_was_deleted() -> None:
+    log = ChatLog()
+    log.event({"type": "chat_message", "message": message()})
+    log.event({"type": "chat_changed", "message": {"id": "m_1", "deleted_by": "p_1"}})
+    log.doubt()
+    log.event(edited("two", LATER))
+    log.page({"messages": [message()], "more": False}, None)
+    assert texts(log) == [""]

@@ -1,0 +1,19 @@
+"""Commands that are held: each goes out once an answer asks for it."""
+
+from __future__ import annotations
+
+import math
+
+from signalling.client.outbox import Outbox
+
+
+def test_an_answer_to_a_later_command_does_not_send_the_first_again() -> None:
+    outbox = Outbox()
+    for number in (1, 2, 3):
+        outbox.add({"type": "spotlight", "id": number, "key": f"k_{number}"}, written=True)
+    assert outbox.hold(1, until=5.0)
+    assert [each["id"] for each in outbox.due(5.0)] == [1]
+    outbox.answered(2)
+    assert (outbox.due(6.0), outbox.due_at) == ([], math.inf)
+    outbox.answered(1)
+    assert [each["id"] for each in outbox.due(6.0)] == [3]
