@@ -117,6 +117,8 @@ def _is_the_same(found: Message, said: ChatChange) -> bool:
 
 
 USED = "This key is that of another message."
+ANOTHERS = "Only its author may do this to a message."
+TOO_LATE = "A message can be edited for 15 minutes."
 
 
 def _batch(queue: RoomQueue) -> list[Unsettled]:
@@ -158,9 +160,9 @@ def _outcome(post: ChatChange, written: Written) -> Outcome:
         case "unknown":
             return Refused(ErrorCode.UNKNOWN_MESSAGE)
         case "forbidden":
-            return Refused(ErrorCode.FORBIDDEN, "Only its author may do this to a message.")
+            return Refused(ErrorCode.FORBIDDEN, ANOTHERS)
         case "late":
-            return Refused(ErrorCode.FORBIDDEN, "A message can be edited for 15 minutes.")
+            return Refused(ErrorCode.FORBIDDEN, TOO_LATE)
         case "used":
             return Refused(ErrorCode.BAD_MESSAGE, USED)
     if found is None:
