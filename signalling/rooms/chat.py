@@ -194,7 +194,8 @@ class Chatting:
         _check(room, member, to_hosts=True)
         text = shown(command.text)
         self._pace(member, command.id, now)
-        post = ChatChange("edit", command.message, round(self._at(now), 3), text)
+        # No two edits have the same time: to the store they would be one.
+        post = ChatChange("edit", command.message, self._next(room, now), text)
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 
     def _delete(self, room: Room, member: Member, command: ChatDelete, now: float) -> list[Effect]:

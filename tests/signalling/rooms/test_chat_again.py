@@ -42,3 +42,11 @@ def test_what_is_recorded_is_told_also_when_its_author_has_left_meanwhile() -> N
     answers(stage, for_bob, Refused(ErrorCode.CHANGED))
     (error,) = stage.messages("ann")
     assert (error["code"], asked(stage)) == ("unknown_participant", [])
+
+
+def test_edits_of_the_same_moment_are_two() -> None:
+    stage = full("ann", "bob")
+    for number in (1, 2):
+        stage.say("ann", type="chat_edit", id=number, message="m_1", text=str(number))
+    first, second = asked(stage)
+    assert post(first).at < post(second).at
