@@ -68,9 +68,10 @@ function startedContext(signal) {
   return context;
 }
 
-const LOUD = 0.015;
+/** What is louder is a voice. */
+export const LOUD = 0.015;
 /** Speaking goes on through a pause of this length. Milliseconds. */
-const PAUSE = 600;
+export const PAUSE = 600;
 
 export class SpeakingDetector {
   #loudAt = -Infinity;

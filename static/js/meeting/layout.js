@@ -68,7 +68,7 @@ function largest(grids) {
 }
 
 /** Centres all rows, the last one too. @param {number} count @param {Grid} grid @param {Space} space @param {boolean} scrolls @returns {Arrangement} */
-function placed(count, { columns, width, height }, space, scrolls) {
+export function placed(count, { columns, width, height }, space, scrolls) {
   const rows = Math.ceil(count / columns);
   /** @param {number} number @param {number} size */
   const length = (number, size) => number * (size + space.gap) - space.gap;

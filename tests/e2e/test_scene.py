@@ -1,0 +1,69 @@
+"""Where tiles are (`scene.js`) and who comes forward (`speakers.js`), for thousands of meetings: pure functions, by node."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.process import ROOT
+
+PROPERTIES = Path(__file__).parent / "scene_properties.js"
+SCENES = 3_000
+
+BUGS = {
+    "tiles overlap": ("scene.js", "left: left + places[index].left", "left: left"),
+    "the last page is not full": (
+        "scene.js",
+        "Math.ceil(queue.length / capacity)",
+        "Math.floor(queue.length / capacity)",
+    ),
+    "a page has tiles of its own size": ("scene.js", "Math.max(room, keys.length)", "keys.length"),
+    "too many on a phone": ("scene.js", "phone: 9", "phone: 10"),
+    "tiles under the pager": ("scene.js", "height: region.height - high - gap }", "height: region.height }"),
+    "who speaks stays behind": ("scene.js", "return swapped(order, speaker, victim)", "return order"),
+    "who speaks moves everybody": (
+        "scene.js",
+        "return swapped(order, speaker, victim)",
+        "return [speaker, ...order.filter((key) => key !== speaker)]",
+    ),
+    "a pin is ignored": ("scene.js", "return [pin]", "return []"),
+    "an order that is not kept": (
+        "scene.js",
+        "wanted.order.filter((key) => people",
+        "[].filter((key) => people",
+    ),
+    "at once": ("speakers.js", "SPEECH = 1_000", "SPEECH = 0"),
+    "flickering": ("speakers.js", "KEPT = 5_000", "KEPT = 4_000"),
+    "too late": ("speakers.js", "SPEECH = 1_000", "SPEECH = 2_000"),
+}
+
+
+def found(folder: Path, *bug: str) -> list[str]:
+    """What is wrong, with this bug: in this file of the page, this text by that."""
+    shutil.copytree(ROOT / "static", folder / "static")
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    shutil.copy(PROPERTIES, folder / "properties.js")
+    if bug:
+        name, before, after = bug
+        path = folder / "static" / "js" / "meeting" / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(before) == 1, f"{name} has no {before!r} to change"
+        path.write_text(text.replace(before, after), encoding="utf-8")
+    ran = subprocess.run(
+        ["node", "properties.js", str(SCENES)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    wrong: list[str] = json.loads(ran.stdout)
+    return wrong
+
+
+def test_every_scene_and_every_talk_is_as_it_should_be(tmp_path: Path) -> None:
+    assert found(tmp_path) == []
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_found(tmp_path: Path, bug: str) -> None:
+    assert found(tmp_path, *BUGS[bug])
