@@ -68,10 +68,9 @@ function startedContext(signal) {
   return context;
 }
 
-/** What is louder is a voice. */
-export const LOUD = 0.015;
+const LOUD = 0.015;
 /** Speaking goes on through a pause of this length. Milliseconds. */
-export const PAUSE = 600;
+const PAUSE = 600;
 
 export class SpeakingDetector {
   #loudAt = -Infinity;

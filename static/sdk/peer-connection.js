@@ -213,6 +213,7 @@ export class PeerConnection extends Emitter {
       this.emit("streams", null);
     }
     if (type === "offer") this.#relieve();
+    this.adapt(this.#size);
   }
 
   /** From now on this side sends what it has, without waiting for an offer. */

@@ -35,6 +35,7 @@
  * @property {boolean} [password_skips_lobby]
  * @property {boolean} [join_before_host]
  * @property {"continue" | "lock" | "end"} [without_host]
+ * @property {string[]} [spotlight]  Who is shown large to everyone: participants' ids.
  * @property {"all" | "hosts" | "off"} [chat]  To whom others than host and co-hosts may write.
  * @property {"all" | "joined"} [chat_history]  What whoever comes later is shown.
  * @property {"meeting" | "no" | "record"} [chat_keep]

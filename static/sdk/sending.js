@@ -39,10 +39,11 @@ class Outlet {
   encode(wanted, failed, again = false) {
     this.#wanted = wanted;
     if (this.#encoding) return; // It is looked at again after that.
-    const { sender } = this.transceiver;
+    const { sender, currentDirection } = this.transceiver;
+    // While the first description is applied, Chromium changes the parameters, and refuses those that it gave before.
+    if (currentDirection === null) return;
     const parameters = sender.getParameters();
     const encoding = parameters.encodings?.[0];
-    // Older browsers have none before the first answer.
     if (!encoding || isWithin(wanted, encoding)) return;
     Object.assign(encoding, wanted);
     this.#encoding = true;

@@ -232,7 +232,7 @@ async def test_the_menu_by_keyboard(newcomer: Newcomer, meeting: str) -> None:
     await expect(panel).to_be_visible()
     # Nobody does anything about those who are above them.
     menu = await in_charge.open_menu(bob, "Ada")
-    await expect(menu.get_by_role("button")).to_have_text(["Security code…"])
+    await expect(menu.get_by_role("button")).to_have_text(["Pin for me", "Security code…"])
 
 
 async def test_on_a_phone_nothing_is_beside_the_window(newcomer: Newcomer, meeting: str) -> None:
@@ -257,7 +257,7 @@ async def test_what_the_server_cannot_do_is_not_shown(newcomer: Newcomer, meetin
     await ada.before(OLD_SERVER)
     await meet(meeting, ada, bob)
     menu = await in_charge.open_menu(ada, "Bob")
-    await expect(menu.get_by_role("button")).to_have_text(["Security code…"])
+    await expect(menu.get_by_role("button")).to_have_text(["Pin for me", "Security code…"])
     await ada.page.keyboard.press("Escape")
     await ada.press("Host options")
     await expect(ada.button("End meeting for all")).to_be_visible()

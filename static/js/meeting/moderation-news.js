@@ -78,6 +78,9 @@ export function settingsNews({ before: old, settings, by: who }, nameOf) {
   if (settings.password && Boolean(old.password_skips_lobby) !== Boolean(settings.password_skips_lobby)) texts.push(settings.password_skips_lobby ? "Whoever knows the password need not be let in" : "Whoever knows the password has to be let in like others");
   if ((old.join_before_host ?? true) !== (settings.join_before_host ?? true)) texts.push(settings.join_before_host === false ? "Nobody new comes in while nobody in charge is here" : "Newcomers may come in before anybody in charge");
   if ((old.without_host ?? "continue") !== (settings.without_host ?? "continue")) texts.push(WITHOUT_HOST[settings.without_host ?? "continue"]);
+  const [were, are] = [old.spotlight ?? [], settings.spotlight ?? []];
+  const newly = are.filter((id) => !were.includes(id)).map(nameOf).filter((name) => name !== undefined);
+  if (newly.length) texts.push(`In the spotlight now: ${listed(newly)}`);
   for (const right of RIGHTS) {
     const [was, is] = [old.may?.[right] ?? true, settings.may?.[right] ?? true];
     if (was && !is) texts.push(`Only those in charge may ${DOING[right]} now`);

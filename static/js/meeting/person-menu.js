@@ -21,6 +21,7 @@ const RANK = { participant: 0, cohost: 1, host: 2 };
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
 const TURN_OFF = { audio: "Turn off microphone", video: "Turn off camera", screen: "Stop screen sharing" };
 const NOTE = "person-menu-note";
+const MOST_SPOTLIGHT = 3;
 /** Pixels between the menu and the edge of the window. */
 const EDGE = 8;
 
@@ -34,6 +35,8 @@ export class PersonMenu {
   /** @param {HTMLElement} menu @param {Meeting} meeting @param {import("./order-news.js").TellOrder} tell */
   constructor(menu, meeting, tell) {
     this.#menu = menu;
+    /** Whom the user has pinned. @type {{isPinned(id: string, own: boolean): boolean, togglePin(id: string, own: boolean): void} | null} */
+    this.pins = null;
     this.#meeting = meeting;
     this.#tell = tell;
   }
@@ -42,7 +45,7 @@ export class PersonMenu {
   concerns({ id }) {
     if (id === this.#meeting.me.id) return true;
     const participant = this.#meeting.participants.get(id);
-    return participant !== undefined && (this.#isBelow(participant) || hasCode(participant));
+    return participant !== undefined && (this.pins !== null || this.#isBelow(participant) || hasCode(participant));
   }
 
   /** @param {ParticipantView} participant */
@@ -57,7 +60,7 @@ export class PersonMenu {
     if (id === this.#meeting.me.id) return this.#show([], [{ label: "Change your name…", run: () => void changeName(this.#meeting) }], "More about you", button);
     if (!participant || !this.concerns(participant)) return;
     const isBelow = this.#isBelow(participant);
-    const items = isBelow ? this.#orders(participant) : [];
+    const items = [...(isBelow ? this.#orders(participant) : []), ...this.#sights(participant)];
     if (hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#meeting, participant) });
     if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
     const note = isBelow && !participant.obeys ? [disobedient(participant.name)] : [];
@@ -98,6 +101,20 @@ export class PersonMenu {
       run();
     });
     return button;
+  }
+
+  /** Who is large: for the user, and for everyone. @param {ParticipantView} participant @returns {Item[]} */
+  #sights({ id }) {
+    const { me, settings } = this.#meeting.getSnapshot();
+    const { pins } = this;
+    /** @type {Item[]} */
+    const items = pins ? [{ label: pins.isPinned(id, false) ? "Unpin" : "Pin for me", run: () => pins.togglePin(id, false) }] : [];
+    const lit = settings.spotlight ?? [];
+    // The longest there makes room.
+    const others = lit.filter((other) => other !== id).slice(-(MOST_SPOTLIGHT - 1));
+    const order = () => void this.#tell(this.#meeting.moderate.spotlight(lit.includes(id) ? others : [...others, id]));
+    if (me.inCharge) items.push({ label: lit.includes(id) ? "Remove from spotlight" : "Spotlight for everyone", run: order });
+    return items;
   }
 
   /** @param {ParticipantView} participant @returns {Item[]} */
@@ -163,7 +180,7 @@ function noted(text) {
 }
 
 /** Below the button, or above it where there is no room. @param {HTMLElement} menu @param {HTMLElement} button */
-function place(menu, button) {
+export function place(menu, button) {
   const { right, top, bottom } = button.getBoundingClientRect();
   const { offsetHeight, offsetWidth, style } = menu;
   const below = window.innerHeight - bottom > offsetHeight + EDGE;

@@ -53,9 +53,11 @@ export function sceneOf(wanted) {
   const floats = own !== null && people.length === 1 && !screens.length && pin !== own && !spotlight.includes(own);
   const shown = floats ? null : own;
   const known = wanted.order.filter((key) => people.includes(key));
+  /** @type {readonly string[]} */
   let order = [...known, ...people.filter((key) => !known.includes(key))];
   const speaker = wanted.speakers.find((key) => people.includes(key));
-  let large = largeOf({ ...wanted, own: shown });
+  /** @type {readonly string[] | null} */
+  let large = largeOf(wanted, shown);
   if (!large && wanted.view === "speaker" && order.length && (order.length > 1 || shown)) {
     order = swapped(order, speaker ?? order[0], order[0]);
     large = [order[0]];
@@ -80,8 +82,8 @@ export function sceneOf(wanted) {
   return { tiles, large: main, floats, page, pages, pager, order };
 }
 
-/** Who is large in any view; null: nobody in particular. @param {Wanted} wanted @returns {string[] | null} */
-function largeOf({ people, own, screens, pin, spotlight }) {
+/** Who is large in any view; null: nobody in particular. @param {Wanted} wanted @param {string | null} own  the own tile, unless it floats @returns {readonly string[] | null} */
+function largeOf({ people, screens, pin, spotlight }, own) {
   const there = (/** @type {string} */ key) => people.includes(key) || key === own;
   if (pin !== null && (there(pin) || screens.includes(pin))) return [pin];
   const large = [...screens, ...spotlight.filter(there)];
@@ -144,7 +146,7 @@ function paged(region, { gap, pager: high }, most, beside, count) {
   return { region: above, pager, capacity: Math.min(most, roomFor(size, { ...above, gap })) };
 }
 
-/** Tiles in a region, as large as `room` of them would be. @param {string[]} keys @param {Box} region @param {number} gap @param {number} [narrowest] @param {number} [room] @returns {[string, Box][]} */
+/** Tiles in a region, as large as `room` of them would be. @param {readonly string[]} keys @param {Box} region @param {number} gap @param {number} [narrowest] @param {number} [room] @returns {[string, Box][]} */
 function laid(keys, { left, top, width, height }, gap, narrowest, room = 0) {
   const space = { width, height, gap, scrollbar: 0 };
   const arrangement = arrange(Math.max(room, keys.length), space, narrowest);
@@ -159,7 +161,7 @@ const swapped = (order, one, other) => order.map((key) => (key === one ? other :
 
 /**
  * Brings who speaks to the first page, in the place of whoever has not spoken for longest: nobody else moves.
- * @param {string[]} order @param {readonly string[]} others  with screens @param {string} speaker @param {readonly string[]} speakers @param {number} room  on the first page
+ * @param {readonly string[]} order @param {readonly string[]} others  with screens @param {string} speaker @param {readonly string[]} speakers @param {number} room  on the first page
  */
 function forward(order, others, speaker, speakers, room) {
   const first = others.slice(0, Math.max(0, room)).filter((key) => order.includes(key));

@@ -1,7 +1,7 @@
 /**
  * Single-key shortcuts. WCAG 2.1.4 requires a way to turn them off, as speech input may trigger them.
  *
- * @typedef {"audio" | "video" | "screen" | "hand" | "people" | "copy" | "leave" | "help"} Command
+ * @typedef {"audio" | "video" | "screen" | "hand" | "people" | "copy" | "view" | "previous" | "next" | "full-screen" | "floating" | "leave" | "help"} Command
  * @type {readonly {key: string, shift?: boolean, command: Command, label: string}[]}
  */
 export const SHORTCUTS = Object.freeze([
@@ -11,6 +11,11 @@ export const SHORTCUTS = Object.freeze([
   { key: "h", command: "hand", label: "Raise or lower your hand" },
   { key: "p", command: "people", label: "Show who is here" },
   { key: "c", command: "copy", label: "Copy the link" },
+  { key: "g", command: "view", label: "Grid or speaker view" },
+  { key: ",", command: "previous", label: "Previous page of participants" },
+  { key: ".", command: "next", label: "Next page of participants" },
+  { key: "f", command: "full-screen", label: "Full screen, or not" },
+  { key: "i", command: "floating", label: "Picture in picture" },
   { key: "l", shift: true, command: "leave", label: "Leave" },
   { key: "?", command: "help", label: "This list" },
 ]);

@@ -2,8 +2,6 @@
  * Who speaks, for tiles that come forward: after a second of speech, and then for five seconds at least, so that nothing
  * flickers. A pure function of loudness over time.
  */
-import { LOUD, PAUSE } from "../../sdk/levels.js";
-
 /**
  * @typedef {{readonly since: number, readonly loudAt: number, readonly loudness: number, readonly at: number}} Voice  `since`: when this
  *   speech began; `loudness`: of the last second or so; times in milliseconds
@@ -11,6 +9,9 @@ import { LOUD, PAUSE } from "../../sdk/levels.js";
  *   `recent`: who came forward, the last one first
  */
 
+/** What is louder is a voice; it goes on through a pause of this length. */
+const LOUD = 0.015;
+const PAUSE = 600;
 /** Milliseconds. */
 const SPEECH = 1_000;
 const KEPT = 5_000;

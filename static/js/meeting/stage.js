@@ -1,18 +1,34 @@
-/** The tiles and their layout: a grid, along the edge of a shared screen, or the own tile over the other's. */
+/** The tiles on the stage, where scene.js has them: who is to be seen, and how large; others are told what is shown of them. */
+import { heard, NOBODY, speaks } from "./speakers.js";
 import { part, write } from "../ui/dom.js";
 import { Fits } from "./fits.js";
-import { SCREEN, STRIP, arrange, floating } from "./layout.js";
+import { floating } from "./layout.js";
 import { OwnPicture } from "./own-picture.js";
+import { Pager } from "./pager.js";
+import { PictureInPicture } from "./picture-in-picture.js";
+import { sceneOf } from "./scene.js";
+import { Showing } from "./showing.js";
 import { Tile } from "./tile.js";
+import { ViewChoice } from "./view-choice.js";
 
 /** @typedef {import("./tile.js").Picture} Picture */
-/** @typedef {import("./layout.js").Space} Space */
+
+const PAGER = 40;
+/** The own tile needs a key before the server has given an id. */
+const OWN = "own";
+/** @type {Record<string, 1 | -1>} */
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 export class Stage {
   /** @type {Map<string, Tile>} */
   #tiles = new Map();
   /** @type {Picture[]} */
   #pictures = [];
+  /** Tiles of those in the spotlight. @type {readonly string[]} */
+  #spotlight = [];
+  #speakers = NOBODY;
+  /** @type {readonly string[]} */
+  #order = [];
   #element;
   #people;
   #screens;
@@ -21,49 +37,57 @@ export class Stage {
   #blocked;
   #fits;
   #own;
-  #ruler = document.createElement("div");
+  #pager;
+  #showing;
   #resized = new ResizeObserver(() => this.#arrange());
+  /** How the user looks at it. */
+  choice;
+  pictureInPicture = new PictureInPicture(() => this.#arrange());
 
   /**
    * @param {HTMLElement} view  the meeting's
    * @param {import("../here/storage.js").PageStorage} storage
    * @param {() => void} blocked  called when the browser will not play sound before a click
+   * @param {import("./showing.js").Show} [show]  told what is shown of the others
    */
-  constructor(view, storage, blocked) {
+  constructor(view, storage, blocked, show = () => {}) {
     this.#element = part(view, "stage");
     this.#people = part(view, "tiles");
     this.#screens = part(view, "screens");
     this.#showButton = part(view, "show-own");
     this.#moved = part(view, "moved");
     this.#blocked = blocked;
+    this.#pager = new Pager(view);
+    this.#showing = new Showing(show);
     this.#fits = new Fits(storage);
     this.#own = new OwnPicture(storage, () => this.#ownChanged());
-    this.#ruler.className = "scrollbar-ruler";
-    this.#element.append(this.#ruler);
+    this.choice = new ViewChoice(storage, () => this.#arrange());
     this.#resized.observe(this.#element);
     this.#showButton.addEventListener("click", () => this.#showOwn());
+    this.#element.addEventListener("keydown", (event) => this.#moveAmongPins(event));
   }
 
-  /** @param {Picture[]} pictures  in their order on the stage */
-  update(pictures) {
+  /** @param {Picture[]} pictures  in the order of coming @param {readonly string[]} [spotlight]  ids of participants */
+  update(pictures, spotlight = []) {
     this.#pictures = pictures;
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
     this.#showButton.hidden = !hidden;
-    const shown = pictures.filter(({ own, screen }) => !(hidden && own && !screen));
-    this.#show(shown, alone);
-    this.#element.toggleAttribute("data-presenting", this.#screens.childElementCount > 0);
-    this.#people.dataset.count = String(this.#people.childElementCount);
-    const people = pictures.filter(({ screen }) => !screen);
-    const float = people.length === 2 && !hidden && !this.#screens.childElementCount;
-    for (const [key, tile] of this.#tiles) tile.floating = float && key === OWN;
+    this.#show(pictures.filter(({ own, screen }) => !(hidden && own && !screen)), alone);
+    this.#spotlight = pictures.filter(({ participant, screen }) => !screen && spotlight.includes(participant.id)).map(keyOf);
+    for (const [key, tile] of this.#tiles) tile.spotlit = this.#spotlight.includes(key);
     this.#arrange();
   }
 
-  /** @param {{id: string, own: boolean}} who @param {boolean} speaking */
-  speaking({ id, own }, speaking) {
-    const tile = this.#tiles.get(own ? OWN : id);
-    if (tile) tile.speaking = speaking;
+  /** How loud everyone is. @param {ReadonlyMap<string, number>} levels  0 to 1, by participant @param {string} myId @param {number} now  milliseconds */
+  hear(levels, myId, now) {
+    const before = this.#speakers.recent;
+    this.#speakers = heard(this.#speakers, levels, now);
+    for (const [id, voice] of this.#speakers.voices) {
+      const tile = this.#tiles.get(id === myId ? OWN : id);
+      if (tile) tile.speaking = speaks(voice, now);
+    }
+    if (this.#speakers.recent.join() !== before.join()) this.#arrange();
   }
 
   play() {
@@ -72,15 +96,26 @@ export class Stage {
 
   stop() {
     this.#resized.disconnect();
+    this.#showing.stop();
+    this.pictureInPicture.close();
     for (const tile of this.#tiles.values()) tile.remove();
     this.#tiles.clear();
+  }
+
+  /** Pins somebody, or releases them. @param {string} id  of a participant @param {boolean} own */
+  togglePin(id, own) {
+    this.choice.togglePin(own ? OWN : id);
+  }
+
+  /** @param {string} id @param {boolean} own */
+  isPinned(id, own) {
+    return this.choice.pin === (own ? OWN : id);
   }
 
   /** @param {Picture[]} pictures @param {boolean} alone */
   #show(pictures, alone) {
     const left = new Set(this.#tiles.keys());
     const places = new Map([this.#people, this.#screens].map((container) => [container, container.firstElementChild]));
-    const kinds = new Set();
     for (const picture of pictures) {
       const key = keyOf(picture);
       left.delete(key);
@@ -93,9 +128,6 @@ export class Stage {
       else container.insertBefore(tile.element, place);
       tile.update(picture);
       tile.hideable = picture.own && !picture.screen && !alone;
-      // All tiles of a kind share one fit: Tab stops only at the first one's button.
-      tile.fit(this.#fits.of(tile.kind), !kinds.has(tile.kind));
-      kinds.add(tile.kind);
     }
     for (const key of left) {
       this.#tiles.get(key)?.remove();
@@ -104,13 +136,14 @@ export class Stage {
   }
 
   /** @param {Picture} picture */
-  #newTile({ own, screen }) {
+  #newTile(picture) {
     const tile = new Tile(this.#blocked, () => this.#arrange());
+    part(tile.element, "pin").addEventListener("click", () => this.choice.togglePin(keyOf(picture)));
     part(tile.element, "fit").addEventListener("click", () => {
       this.#fits.turn(tile.kind);
       for (const each of this.#tiles.values()) if (each.kind === tile.kind) each.fit(this.#fits.of(tile.kind));
     });
-    if (!own || screen) return tile;
+    if (!picture.own || picture.screen) return tile;
     this.#own.movedBy(part(tile.element, "move"), tile.element);
     part(tile.element, "hide").addEventListener("click", () => {
       this.#own.hidden = true;
@@ -126,41 +159,120 @@ export class Stage {
   }
 
   #ownChanged() {
-    this.update(this.#pictures);
+    this.update(this.#pictures, this.#pictures.map(({ participant }) => participant.id).filter((id) => this.#spotlight.includes(id)));
     write(this.#moved, this.#tiles.get(OWN)?.floating ? `Your picture is at the ${this.#own.corner}` : "");
   }
 
   #arrange() {
-    this.#arrangePeople();
-    lay([...this.#screens.children], arrange(this.#screens.childElementCount, this.#space(this.#screens), SCREEN), this.#screens);
+    const space = this.#space();
+    const scene = sceneOf({
+      people: this.#keys(({ kind }) => kind === "person"),
+      own: this.#tiles.has(OWN) ? OWN : null,
+      screens: this.#keys(({ kind }) => kind === "screen"),
+      view: this.choice.view,
+      pin: this.choice.pin,
+      spotlight: this.#spotlight,
+      speakers: this.#speakers.recent,
+      order: this.#order,
+      page: this.choice.page,
+      space,
+    });
+    this.#order = scene.order;
+    this.choice.page = scene.page;
+    this.#element.toggleAttribute("data-presenting", this.#screens.childElementCount > 0);
+    this.#people.dataset.count = String(this.#people.childElementCount);
+    for (const [key, tile] of this.#tiles) this.#put(key, tile, scene);
+    this.#arrangeTools();
+    this.#float(scene, space);
+    this.#pager.show(scene);
+    this.#keepFocus();
+    this.#tellWhatIsShown(scene);
   }
 
-  #arrangePeople() {
+  /** @param {string} key @param {Tile} tile @param {import("./scene.js").Scene} scene */
+  #put(key, tile, scene) {
+    const box = scene.tiles.get(key);
+    const floats = scene.floats && key === OWN;
+    tile.floating = floats;
+    tile.onStage = floats || box !== undefined;
+    tile.element.toggleAttribute("data-large", scene.large.includes(key));
+    if (box) place(tile.element, box);
+  }
+
+  /** Tab stops only at one button of a kind: arrow keys go on among the pins; all tiles of a kind share one fit. */
+  #arrangeTools() {
+    const kinds = new Set();
+    let first = true;
+    for (const key of this.#pictures.map(keyOf)) {
+      const tile = this.#tiles.get(key);
+      if (!tile) continue;
+      const on = !tile.element.hidden;
+      tile.fit(this.#fits.of(tile.kind), on && !kinds.has(tile.kind));
+      tile.pin({ pinned: this.choice.pin === key, inTabOrder: on && first });
+      if (!on) continue;
+      kinds.add(tile.kind);
+      first = false;
+    }
+  }
+
+  /** Whoever had the focus in a tile that is on another page now goes on among those of this one. */
+  #keepFocus() {
+    if (!document.activeElement?.closest(".tile[hidden]")) return;
+    /** @type {HTMLElement | null} */ (this.#element.querySelector('.tile:not([hidden]) [data-part="pin"]'))?.focus();
+  }
+
+  /** @param {import("./scene.js").Scene} scene @param {{width: number, height: number, gap: number}} space */
+  #float({ floats, tiles }, space) {
     const own = this.#tiles.get(OWN);
-    const space = this.#space(this.#people);
-    const float = own?.floating ? own : null;
-    const tiles = [...this.#people.children].filter((tile) => tile !== float?.element);
-    const arrangement = arrange(tiles.length, space, this.#screens.childElementCount ? STRIP : undefined);
-    lay(tiles, arrangement, this.#people);
-    const other = [...this.#tiles.values()].find(({ kind }) => kind === "person");
-    if (!float || !other) return other?.keepClear(0);
-    const { left, top, width, height } = floating(space, { ...arrangement, ...arrangement.places[0] }, float.ratio, this.#own.corner, other.edge);
-    place(float.element, left, top, width, height);
+    const [key = "", other] = [...this.#tiles].find(([, { kind }]) => kind === "person") ?? [];
+    const around = tiles.get(key);
+    if (!floats || !own || !other || !around) return other?.keepClear(0);
+    const box = floating({ ...space, scrollbar: 0 }, around, own.ratio, this.#own.corner, other.edge);
+    place(own.element, box);
     // The other's name ends where the own picture begins.
-    const covered = arrangement.places[0].left + arrangement.width - left;
-    other.keepClear(this.#own.corner === "bottom right" ? Math.max(0, covered) : 0);
+    other.keepClear(this.#own.corner === "bottom right" ? Math.max(0, around.left + around.width - box.left) : 0);
   }
 
-  /** @param {HTMLElement} container @returns {Space}  its own size, independent of tiles and scrollbars */
-  #space(container) {
-    const { width, height } = container.getBoundingClientRect();
-    const gap = parseFloat(getComputedStyle(container).rowGap) || 0;
-    return { width: Math.floor(width), height: Math.floor(height), gap, scrollbar: this.#ruler.offsetWidth - this.#ruler.clientWidth };
+  /** @param {KeyboardEvent} event */
+  #moveAmongPins(event) {
+    const step = STEPS[event.key];
+    const { target } = event;
+    if (!step || !(target instanceof HTMLElement) || target.dataset.part !== "pin") return;
+    event.preventDefault();
+    const pins = [...this.#element.querySelectorAll('.tile:not([hidden]) [data-part="pin"]')];
+    /** @type {HTMLElement} */ (pins[(pins.indexOf(target) + step + pins.length) % pins.length]).focus();
+  }
+
+  /** @param {import("./scene.js").Scene} scene */
+  #tellWhatIsShown(scene) {
+    const small = this.#inWindow(scene);
+    this.#showing.update(this.#pictures.filter(({ own }) => !own), keyOf, scene.tiles, small);
+  }
+
+  /** Whose picture is in a window of its own, if there is one: as on the stage. @param {import("./scene.js").Scene} scene */
+  #inWindow({ large }) {
+    if (!this.pictureInPicture.open) return null;
+    const [speaker] = this.#speakers.recent.filter((key) => this.#tiles.has(key));
+    const key = large[0] ?? speaker ?? this.#keys(({ kind }) => kind === "person")[0] ?? OWN;
+    const picture = this.#pictures.find((each) => keyOf(each) === key);
+    if (!picture) return null;
+    const { participant, stream, screen } = picture;
+    this.pictureInPicture.show(participant.name, stream, screen || participant.sends.video);
+    return key;
+  }
+
+  /** @param {(tile: Tile) => boolean} of */
+  #keys(of) {
+    return [...this.#tiles].filter(([, tile]) => of(tile)).map(([key]) => key);
+  }
+
+  /** The stage's own size, independent of tiles. */
+  #space() {
+    const { width, height } = this.#element.getBoundingClientRect();
+    const gap = parseFloat(getComputedStyle(this.#element).rowGap) || 0;
+    return { width: Math.floor(width), height: Math.floor(height), gap, pager: PAGER };
   }
 }
-
-/** The own tile needs a key before the server has given an id. */
-const OWN = "own";
 
 /** @param {Picture} picture */
 function keyOf({ participant, own, screen }) {
@@ -168,17 +280,8 @@ function keyOf({ participant, own, screen }) {
   return screen ? `${who} screen` : who;
 }
 
-/** @param {Element[]} tiles @param {import("./layout.js").Arrangement} arrangement @param {HTMLElement} container */
-function lay(tiles, { width, height, scrolls, places }, container) {
-  container.toggleAttribute("data-scrolls", scrolls);
-  // Scrollable content must be reachable by keyboard.
-  if (scrolls) container.tabIndex = 0;
-  else container.removeAttribute("tabindex");
-  tiles.forEach((tile, index) => place(/** @type {HTMLElement} */ (tile), places[index].left, places[index].top, width, height));
-}
-
-/** @param {HTMLElement} tile @param {number} left @param {number} top @param {number} width @param {number} height  in pixels */
-function place({ style }, left, top, width, height) {
+/** @param {HTMLElement} tile @param {import("./scene.js").Box} box */
+function place({ style }, { left, top, width, height }) {
   style.left = `${left}px`;
   style.top = `${top}px`;
   style.width = `${width}px`;

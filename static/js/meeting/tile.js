@@ -1,6 +1,8 @@
 /** One person's picture, or one shared screen. */
 import { paintAvatar, paintGround } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { canFillScreen, turnFullScreen } from "./full-screen.js";
+import { Zoom } from "./zoom.js";
 
 /** The assumed ratio of width to height until a picture has come. */
 const USUAL = 4 / 3;
@@ -24,6 +26,7 @@ export class Tile {
   kind = "person";
   #video = part(this.element, "video", HTMLVideoElement);
   #blocked;
+  #zoom = new Zoom(this.element);
 
   /**
    * @param {() => void} blocked  called when the browser will not play sound before a click
@@ -31,6 +34,7 @@ export class Tile {
    */
   constructor(blocked, reshaped) {
     this.#blocked = blocked;
+    part(this.element, "enlarge").addEventListener("click", () => void turnFullScreen(this.element));
     this.#video.addEventListener("resize", () => {
       this.element.style.setProperty("--ratio", String(this.ratio));
       reshaped();
@@ -56,6 +60,29 @@ export class Tile {
   /** @param {boolean} hideable */
   set hideable(hideable) {
     part(this.element, "hide").hidden = !hideable;
+  }
+
+  /** @param {{pinned: boolean, inTabOrder: boolean}} how */
+  pin({ pinned, inTabOrder }) {
+    const button = part(this.element, "pin");
+    this.element.toggleAttribute("data-pinned", pinned);
+    const label = `${pinned ? "Unpin" : "Pin"} ${this.element.getAttribute("aria-label")}`;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    button.tabIndex = inTabOrder ? 0 : -1;
+  }
+
+  /** Whoever is shown again would first show their old picture. @param {boolean} onStage */
+  set onStage(onStage) {
+    if (this.element.hidden === !onStage) return;
+    this.element.hidden = !onStage;
+    if (!onStage) this.element.removeAttribute("data-picture");
+    else if (this.element.dataset.video === "on") this.#awaitPicture();
+  }
+
+  /** @param {boolean} spotlit  shown large to everyone, by those in charge */
+  set spotlit(spotlit) {
+    part(this.element, "spotlight", SVGElement).toggleAttribute("hidden", !spotlit);
   }
 
   /** Pixels at the top and bottom that may hold text. */
@@ -109,6 +136,8 @@ export class Tile {
     part(element, "recording").hidden = screen || !recording;
     write(part(element, "state"), this.#stateText(state, connection, own));
     part(element, "stop").hidden = !(screen && own);
+    part(element, "enlarge").hidden = !screen || !canFillScreen();
+    this.#zoom.possible = screen;
     this.#play(stream, own);
   }
 

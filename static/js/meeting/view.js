@@ -7,7 +7,7 @@ import { startChat } from "./chat.js";
 import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
-import { canCall, Emitter, LevelMeter, SpeakingDetector } from "../../sdk/reconvene.js";
+import { canCall, Emitter, LevelMeter } from "../../sdk/reconvene.js";
 import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../ui/hindrances.js";
@@ -17,6 +17,7 @@ import { Shortcuts } from "./shortcuts.js";
 import { Sounding } from "./sounding.js";
 import { Stage } from "./stage.js";
 import { newsText } from "../ui/device-errors.js";
+import { ViewMenu } from "./view-menu.js";
 
 /** @typedef {import("../../sdk/reconvene.js").ParticipantView} ParticipantView */
 
@@ -52,13 +53,13 @@ export class MeetingView extends Emitter {
   #banner = new ConnectionBanner(part(this.element, "banner"));
   #asking = new Asking(() => this.#show());
   #meter = new LevelMeter();
-  /** @type {Map<string, SpeakingDetector>} */
-  #speaking = new Map();
   #shortcuts;
   #storage;
   #sounding;
   #qualities;
+  #views;
   #timer = 0;
+  #frame = 0;
   #watch = new AbortController();
 
   /**
@@ -83,13 +84,15 @@ export class MeetingView extends Emitter {
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${meeting.getSnapshot().title || meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");
-    this.#stage = new Stage(this.element, storage, () => (sound.hidden = false));
+    this.#stage = new Stage(this.element, storage, () => (sound.hidden = false), (cameras, screens) => meeting.show(cameras, screens));
+    this.#moderation.menu.pins = this.#stage;
+    this.#views = new ViewMenu(this.element, this.#stage);
   }
 
   start() {
     const { signal } = this.#watch;
     const meeting = this.#meeting;
-    signal.addEventListener("abort", meeting.subscribe(() => this.#show()));
+    signal.addEventListener("abort", meeting.subscribe(() => this.#later()));
     meeting.on("state", (state) => this.#became(state), { signal });
     meeting.on("hindered", (verdict) => this.#hindered(verdict), { signal });
     meeting.on("happening", ({ what, participant }) => this.#toasts.show(HAPPENINGS[what](participant.name)), { signal });
@@ -131,6 +134,7 @@ export class MeetingView extends Emitter {
   stop() {
     this.#watch.abort();
     clearInterval(this.#timer);
+    cancelAnimationFrame(this.#frame);
     this.#shortcuts.stop();
     this.#sounding.stop();
     this.#qualities.stop();
@@ -142,8 +146,12 @@ export class MeetingView extends Emitter {
     this.#toasts.clear();
   }
 
-  /** @type {Record<import("./shortcuts.js").Command, () => void>} */
-  #commands = {
+  /** @returns {Record<import("./shortcuts.js").Command, () => void>} */
+  get #commands() {
+    return { ...this.#views.commands, ...this.#own };
+  }
+
+  #own = {
     audio: () => this.#meeting.me.setAudio(this.#isOff("audio")),
     video: () => this.#meeting.me.setVideo(this.#isOff("video")),
     screen: () => this.#meeting.me.setScreen(this.#isOff("screen")),
@@ -173,10 +181,18 @@ export class MeetingView extends Emitter {
     else this.#banner.away(known ? "Reconnecting…" : "Connecting…");
   }
 
+  /** Once in a frame, however much happens; a hidden page has no frames, but is told what it is to say of itself. */
+  #later() {
+    if (document.hidden) return this.#show();
+    this.#frame ||= requestAnimationFrame(() => this.#show());
+  }
+
   #show() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { id } = this.#meeting;
     const snapshot = this.#meeting.getSnapshot();
-    const { title, me, participants, hands } = snapshot;
+    const { title, me, participants, hands, settings } = snapshot;
     const people = everyone(snapshot);
     const { states, microphone } = this.#media;
     write(part(this.element, "title"), title || id);
@@ -194,7 +210,7 @@ export class MeetingView extends Emitter {
     }
     this.#colours.meet(people.map((person) => person.id));
     this.#people.update(people, hands, me.id, this.#colours);
-    this.#stage.update(this.#pictures(snapshot));
+    this.#stage.update(this.#pictures(snapshot), settings.spotlight);
     for (const video of this.element.querySelectorAll("video")) this.#memory.speaker.follow(video);
     this.#meter.listen(microphone);
     this.#asking.update(states);
@@ -228,14 +244,12 @@ export class MeetingView extends Emitter {
 
   /** Marks who is speaking. */
   #listen() {
-    const now = performance.now();
-    for (const { id, sends } of everyone(this.#meeting.getSnapshot())) {
-      const detector = this.#speaking.get(id) ?? new SpeakingDetector();
-      this.#speaking.set(id, detector);
-      const own = id === this.#meeting.me.id;
-      const level = own ? this.#meter.level : this.#meeting.level(id);
-      this.#stage.speaking({ id, own }, sends.audio && detector.speaking(level, now));
-    }
+    const { id: myId } = this.#meeting.me;
+    const levels = everyone(this.#meeting.getSnapshot()).map(({ id, sends }) => {
+      const level = id === myId ? this.#meter.level : this.#meeting.level(id);
+      return /** @type {const} */ ([id, sends.audio ? level : 0]);
+    });
+    this.#stage.hear(new Map(levels), myId, performance.now());
   }
 
   get #link() {
