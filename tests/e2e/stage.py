@@ -21,7 +21,9 @@ LAID_OUT = """async (count) => {
   const stage = document.querySelector('[data-part="tiles"]');
   return {
     stage: { ...box(stage), paged: !document.querySelector('[data-part="pager"]').hidden },
-    tiles: tiles().filter((tile) => !tile.hidden).map((tile) => ({ ...box(tile), floats: tile.hasAttribute("data-floating") })),
+    tiles: tiles()
+      .filter((tile) => !tile.hidden)
+      .map((tile) => ({ ...box(tile), floats: tile.hasAttribute("data-floating") })),
   };
 }"""
 

@@ -1,4 +1,5 @@
-"""Where tiles are (`scene.js`) and who comes forward (`speakers.js`), for thousands of meetings: pure functions, by node."""
+"""Where tiles are (`scene.js`), who comes forward (`speakers.js`), what of a screen is seen (`zoom.js`): pure functions, for
+thousands of meetings, by node."""
 
 from __future__ import annotations
 
@@ -58,6 +59,31 @@ def found(folder: Path, *bug: str) -> list[str]:
     )
     wrong: list[str] = json.loads(ran.stdout)
     return wrong
+
+
+# Of a screen seen closer, at random: what is beyond its edge, and how far a point moved at which it was enlarged.
+ZOOM = """
+  import { closer, moved } from "./static/js/meeting/zoom.js";
+  let now = { scale: 1, x: 0, y: 0 };
+  let beyond = 0;
+  let drift = 0;
+  for (let step = 0; step < 3000; step += 1) {
+    const at = { x: Math.sin(step) / 2, y: Math.cos(step * 1.7) / 2 };
+    const next = step % 3 ? closer(now, 1 + Math.sin(step * 0.9) / 2, at) : moved(now, at.x, at.y);
+    if (step % 3 && next.scale > now.scale) drift = Math.max(drift, Math.abs((at.x - now.x) / now.scale - (at.x - next.x) / next.scale));
+    beyond = Math.max(beyond, Math.abs(next.x) - (next.scale - 1) / 2, Math.abs(next.y) - (next.scale - 1) / 2);
+    now = next;
+  }
+  console.log(JSON.stringify([beyond < 1e-9, drift < 1e-9, now.scale >= 1 && now.scale <= 6]));
+"""  # noqa: E501
+
+
+def test_a_screen_seen_closer_stays_where_it_is_pointed_at(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "static", tmp_path / "static")
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    (tmp_path / "zoom.js").write_text(ZOOM, encoding="utf-8")
+    ran = subprocess.run(["node", "zoom.js"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout) == [True, True, True]
 
 
 def test_every_scene_and_every_talk_is_as_it_should_be(tmp_path: Path) -> None:

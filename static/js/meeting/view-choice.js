@@ -13,7 +13,7 @@ export class ViewChoice {
   #storage;
   #changed;
 
-  /** @param {import("../../sdk/storage.js").PageStorage} storage @param {() => void} changed */
+  /** @param {import("../here/storage.js").PageStorage} storage @param {() => void} changed */
   constructor(storage, changed) {
     this.#storage = storage;
     this.#changed = changed;
