@@ -1,5 +1,5 @@
-"""Where tiles are (`scene.js`), who comes forward (`speakers.js`), what of a screen is seen (`zoom.js`): pure functions,
-for thousands of meetings, by node."""
+"""Where tiles are (`scene.js`), who comes forward (`speakers.js`), what of a screen is seen (`zoom.js`): pure
+functions, for thousands of meetings, by node."""
 
 from __future__ import annotations
 
