@@ -55,8 +55,8 @@ async def measured() -> None:
             await ada.start("STORM")
             await ada.join()
             guests = [await play.joined("STORM", f"Guest {number}") for number in range(2, TILES + 1)]
-            while await ada.page.locator('.tile[data-kind="person"]').count() < TILES:
-                await asyncio.sleep(0.1)
+            tiles = ada.page.locator('.tile[data-kind="person"]')
+            await tiles.nth(TILES - 1).wait_for(state="attached")
             print("quiet:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS / 2)))
             storm = asyncio.create_task(_storm(guests))
             print("storm:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS)))
