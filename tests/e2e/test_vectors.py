@@ -127,10 +127,10 @@ SHOW = """async (frames) => {
   const call = new Call("http://localhost", place, media, (tell) => new Mesh(media, tell));
   const shown = [];
   const told = [];
-  call.on("change", () => shown.push([...call.roster.keys()]));
-  call.on("happening", ({ what, who }) => told.push([what, who.id]));
   call.start();
   socket.onopen();
+  call.on("change", () => shown.push([...call.roster.keys()]));
+  call.on("happening", ({ what, who }) => told.push([what, who.id]));
   for (const frame of frames) {
     socket.onmessage({ data: JSON.stringify(frame) });
     await new Promise((resolve) => setTimeout(resolve));
