@@ -1,22 +1,26 @@
-"""The part of the HTTP API that tells what was written.
+"""The part of the HTTP API that tells what was written, and deletes messages.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from server.http.openapi import UNKNOWN, answered
-from server.http.order_routes import known_as
+from server.http.openapi import UNKNOWN, answered, refusal
+from server.http.order_routes import Existing, known_as
 from server.http.private import PRIVATE
+from server.realtime.gateway import Gateway
 from server.reports import chat_export
+from server.runtime.clock import RecordClock
 from storage.chat import Reader
 from storage.records import Meeting
 from storage.store import Store
+
+MessageId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of a message.")]
 
 
 class ChatView(BaseModel):
@@ -25,8 +29,11 @@ class ChatView(BaseModel):
 
 def add_to(
     routes: APIRouter,
+    gateway: Gateway,
     store: Store,
+    record_clock: RecordClock,
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
+    existing: Existing,
     hosted: Callable[[str, str], Awaitable[Meeting]],
 ) -> None:
     @routes.get(
@@ -55,3 +62,16 @@ def add_to(
         return Response(
             await asyncio.to_thread(as_file, found), media_type=f"{kind}; charset=utf-8", headers=headers
         )
+
+    @routes.delete(
+        "/api/meetings/{meeting}/chat/{message}",
+        tags=["keeping order"],
+        status_code=204,
+        responses={404: refusal("There is no such meeting, or no such message in it any more")},
+    )
+    async def delete_message(meeting: str, message: MessageId, user_id: Known) -> Response:
+        """Delete a message, whoever wrote it: its text is gone, and everyone who was shown it is told. For those in
+        charge of the meeting."""
+        room = (await existing(meeting, user_id)).room
+        await gateway.outside.delete_message(room, known_as(user_id), message, record_clock.now())
+        return Response(status_code=204, headers=PRIVATE)

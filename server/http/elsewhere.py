@@ -30,8 +30,11 @@ log = structlog.get_logger()
 WITHIN = 10.0
 """Seconds for a request and its answer."""
 
-OF_A_ROOM = re.compile(r"/api/meetings/([^/]+)/?(settings|removed|participants|knocks|invites|end)?(?:/.*)?")
-"""What is asked of the room, besides changing or deleting the meeting itself. Attendance and audit are the record's."""
+OF_A_ROOM = re.compile(
+    r"/api/meetings/([^/]+)/?(settings|removed|participants|knocks|invites|end|chat(?=/[^/]))?(?:/.*)?"
+)
+"""What is asked of the room, besides changing or deleting the meeting itself. Attendance, audit and the chat as a
+whole are the record's."""
 
 OF_THE_FIRST = re.compile(r"POST /api/echo/?|[A-Z]+ /api/zoom/sync(/.*)?")
 """What a process has for itself: echoes and imports. One node has all of them, so that their limits are for all."""

@@ -241,7 +241,7 @@ def router(  # the API's parts list
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
     audit.add_to(routes, store, Known, hosted)
-    chat.add_to(routes, store, Known, hosted)
+    chat.add_to(routes, gateway, store, record_clock, Known, existing, hosted)
     settings.add_to(routes, gateway, hub, Known, existing)
     participants.add_to(routes, gateway, store, Known, existing)
     knocks.add_to(routes, gateway, hub, Known, existing)

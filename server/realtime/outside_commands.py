@@ -20,7 +20,8 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Command, Lasting, Passing, Settings
 from signalling.protocol.rights import settings_of
 from signalling.rooms import permissions, planning
-from signalling.rooms.change import Actor, Person, Recorded, Unsettled
+from signalling.rooms.change import Actor, Change, ChatChange, Person, Recorded, Unsettled
+from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from storage.errors import UnknownMeeting
 from storage.records import Meeting, Participant
@@ -93,6 +94,20 @@ class OutsideCommands:
             change, refused = planning.plan_again(view, actor, command)
             effects = [Unsettled(room, actor, command.key, change, told=False, refused=refused)]
         (unsettled,) = [effect for effect in effects if isinstance(effect, Unsettled)]
+        return await self._made(unsettled, effects)
+
+    async def delete_message(self, room: str, user_id: str | None, message: str, at: float) -> None:
+        """Delete what anybody wrote, `at` that moment (the record's clock), and tell those who may read it."""
+        # Those in charge may, as with what concerns nobody in particular.
+        _, actor = await self.asked(room, user_id, Settings)
+        post = ChatChange("delete", message, round(at, 3), any_author=True)
+        unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
+        found = self._hub.rooms.get(room)
+        if found is not None:
+            self._hub.orders.questions.ask(found, unsettled)
+        await self._made(unsettled, [unsettled])
+
+    async def _made(self, unsettled: Unsettled, effects: Sequence[Effect]) -> Recorded | None:
         outcome = self._changes.outcome_of(unsettled)
         self._carrier.carry_out(effects)
         try:

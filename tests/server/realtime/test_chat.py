@@ -130,6 +130,30 @@ async def test_the_host_has_what_was_written_as_a_file(play: Play, room: str) ->
     assert (await asked(ann.token, "html")).status_code in (400, 422)
 
 
+async def test_those_in_charge_delete_messages_over_http(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    message = (await say(bob, "one"))["id"]
+
+    async def deleted(token: str, which: str = message) -> int:
+        path = f"/api/meetings/{room}/chat/{which}"
+        return (await play.http.delete(path, headers=bearer(token))).status_code
+
+    assert await deleted(bob.token) == 403
+    assert await deleted(ann.token, "m_nothing") == 404
+    assert await deleted(ann.token) == 204
+    for client in (ann, bob):
+        event, _ = await client.until("chat_changed")
+        assert event["message"] == {"id": message, "deleted_by": ann.id}
+    assert await deleted(ann.token) == 204
+    last = (await say(bob, "two"))["id"]
+    for client in (ann, bob):
+        await client.leave()
+    # Also when nobody is there.
+    assert await deleted(ann.token, last) == 204
+    later = await play.joined(room, "Bob", token=bob.token)
+    assert [each["text"] for each in await shown(later)] == ["", ""]
+
+
 async def test_a_history_is_shown_to_those_who_have_joined(play: Play) -> None:
     client = await play.client()
     number = await client.send("chat_history")
