@@ -202,8 +202,10 @@ def router(  # the API's parts list
             except UnknownMeeting:
                 raise refused from None
         room = room or identifiers.generated_meeting_id(os.urandom(16))
+        # The admin key is nobody: the first whose token says so is host.
+        host = "" if user_id == ADMIN else user_id
         meeting, created = await store.create_meeting(
-            room, user_id, title, record_clock.now(), config.of_new_meetings
+            room, host, title, record_clock.now(), config.of_new_meetings
         )
         meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200

@@ -36,9 +36,11 @@ class _Command:
 
     @property
     def to(self) -> str:
-        """Commands to the same addressee stay in order, and so does the chat; a status has none."""
-        to = "chat:" if self.message["type"] in CHAT else self.message.get("to", "")
-        return str(to)
+        """Commands to the same addressee stay in order, and so does what is written; a status has none. Nobody waits
+        for the history."""
+        if self.message["type"] == "chat_history":
+            return "history:"
+        return "chat:" if self.message["type"] in CHAT else str(self.message.get("to", ""))
 
     @property
     def is_lasting(self) -> bool:

@@ -150,6 +150,8 @@ export class Chat {
 
   /** The server tells the author, too. It may have taken out what nobody sees. @param {import("./protocol.js").ChatMessage} told */
   #told({ id, text }) {
+    // Told again, after a restart: it is known which one it is.
+    if (this.#outgoing.some(({ told }) => told === id)) return;
     const waiting = this.#outgoing.filter(({ told, message }) => !told && !message.refused);
     const found = waiting.find(({ message }) => message.text.trim() === text) ?? waiting[0];
     if (found) this.#replace(found.message.key, { told: id });

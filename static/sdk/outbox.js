@@ -160,5 +160,5 @@ export class Outbox {
   }
 }
 
-/** Commands to the same addressee stay in order, and so does the chat; a status and orders have none. @param {Message} message @returns {string} */
-const addressee = (message) => (message.type === "signal" ? /** @type {Signal} */ (message).to : CHAT.has(message.type) ? "chat:" : "");
+/** Commands to the same addressee stay in order, and so does what is written; a status and orders have none. Nobody waits for the history. @param {Message} message @returns {string} */
+const addressee = (message) => (message.type === "signal" ? /** @type {Signal} */ (message).to : message.type === "chat_history" ? "history:" : CHAT.has(message.type) ? "chat:" : "");

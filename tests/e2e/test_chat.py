@@ -118,6 +118,30 @@ async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play
 
 
 @pytest.mark.one_browser
+async def test_an_answer_to_somebody_who_has_left_goes_to_nobody_else(
+    newcomer: Newcomer, play: Play, meeting: str
+) -> None:
+    bob = await play.joined(meeting, "Bob", create=True)
+    ada = await newcomer("Ada")
+    a = await ada.come(meeting)
+    await write(bob, "a secret", to=a)
+    await bob.leave()
+    await ada.told("Bob left")
+    await ada.page.get_by_role("button", name="Chat, 1 unread").click()
+    to = panel(ada).get_by_role("combobox", name="To")
+    await field(ada).fill("a draft")
+    await panel(ada).get_by_role("listitem").get_by_role("button", name="Reply").click()
+    await expect(to.locator("option:checked")).to_have_text("Bob (not here)")
+    await expect(panel(ada).get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    await field(ada).press("Enter")
+    await expect(texts(ada)).to_have_text(["a secret"])
+    # Whoever does not answer after all writes to whom they were writing.
+    await field(ada).press("Escape")
+    await expect(to.locator("option:checked")).to_have_text("Everyone")
+    await expect(field(ada)).to_have_value("a draft")
+
+
+@pytest.mark.one_browser
 async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play: Play, meeting: str) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
     cleo = await play.joined(meeting, "Cleo")

@@ -9,8 +9,9 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.in_charge import open_menu
-from tests.e2e.person import meet
+from tests.e2e.person import Person, meet
 from tests.e2e.test_axe import is_fine
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 from tests.server.client import playing
 
@@ -22,11 +23,16 @@ def is_hiding(data: dict[str, Any]) -> bool:
     return bool(data.get("show", {}).get("camera") == "none")
 
 
+async def told_to_hide(person: Person) -> set[str]:
+    return {said["to"] for said in person.said if said["type"] == "signal" and is_hiding(said["data"])}
+
+
 @pytest.mark.one_browser
 async def test_how_a_large_meeting_is_looked_at(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada = await newcomer("Ada", viewport={"width": 1280, "height": 800})
+    # Else what fades in is looked at halfway.
+    ada = await newcomer("Ada", viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     await meet(meeting, ada)
     page = ada.page
     async with playing(server) as play:
@@ -45,12 +51,7 @@ async def test_how_a_large_meeting_is_looked_at(
         await ada.button("Previous page").click()
         await expect(ada.tile(others[-1])).to_be_hidden()
         # Nobody on the other page has to send a picture.
-        hidden = {
-            message["to"]
-            for message in ada.said
-            if message["type"] == "signal" and is_hiding(message["data"])
-        }
-        assert others[-1] in hidden
+        hidden = await until(lambda: told_to_hide(ada), lambda told: others[-1] in told, "told to hide")
         assert others[0] not in hidden
 
         await page.keyboard.press("g")

@@ -108,7 +108,7 @@ def test_it_can_be_loaded_where_there_is_no_page(application: Path) -> None:
     (application / "look.js").write_text(LOOK)
     names, why, server = json.loads(run("node", "look.js", cwd=application))
     assert names == [
-        *("Emitter", "LevelMeter", "LocalMedia", "Meeting", "REACTIONS", "Reconvene", "ReconveneError"),
-        *("SpeakingDetector", "canCall", "fetchAnswer", "request"),
+        *("Emitter", "LevelMeter", "LocalMedia", "Meeting", "PROCESSING", "REACTIONS", "Reconvene"),
+        *("ReconveneError", "Speaker", "SpeakingDetector", "canCall", "fetchAnswer", "request"),
     ]
     assert (why, server) == ("TypeError", "https://a.example")

@@ -91,7 +91,7 @@ FOUND_BY = {
     "signals-lost-in-a-restart": 27,
     "signals-not-replayed": 4,
     "signals-overtake-events": 34,
-    "stale-joins-go-on": 2,
+    "stale-joins-go-on": 609,
     "stale-pending-join": 64,
     "stale-snapshot": 2,
     "the-first-page-back-says-since-when": 1884,

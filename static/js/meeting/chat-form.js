@@ -9,6 +9,10 @@ import { MOST, isolated, lengthOf, short } from "./chat-text.js";
 
 /** From so many characters left it is said how many. */
 const NEAR = 200;
+/** Whoever is chosen, and cannot be written to. */
+const ABSENT = " (not here)";
+/** In place of the id of somebody whom nobody knows any more. */
+const NOBODY = "nobody";
 
 export class ChatForm {
   #form;
@@ -21,6 +25,8 @@ export class ChatForm {
   #subject = null;
   /** What was written before a message was edited. */
   #draft = "";
+  /** To whom, before a message was answered. */
+  #former = "";
 
   /** @param {HTMLElement} panel @param {(wish: Wish) => void} send */
   constructor(panel, send) {
@@ -35,7 +41,8 @@ export class ChatForm {
       this.#send(send);
     });
     this.#text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      // 229: the key belongs to what composes a character, also where that has just ended.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
       this.#send(send);
     });
@@ -52,7 +59,8 @@ export class ChatForm {
   /** To whom one may write. @param {"all" | "hosts" | "nobody"} reach @param {readonly import("../../sdk/reconvene.js").ParticipantView[]} others */
   update(reach, others) {
     this.#form.hidden = reach === "nobody";
-    const people = others.filter(({ bot, role }) => !bot && (reach === "all" || role !== "participant"));
+    // A program that has written to one is answered, too.
+    const people = others.filter(({ id, bot, role }) => (!bot || id === this.#to.value) && (reach === "all" || role !== "participant"));
     /** @type {[string, string][]} */
     const options = [
       ...(reach === "all" ? [/** @type {[string, string]} */ (["", "Everyone"])] : []),
@@ -61,7 +69,7 @@ export class ChatForm {
     ];
     const { value } = this.#to;
     // What was meant for one is never sent to all because that one has left.
-    if (value && !options.some(([id]) => id === value)) options.push([value, `${this.#to.selectedOptions[0]?.text.replace(/ \(not here\)$/, "")} (not here)`]);
+    if (value && !options.some(([id]) => id === value)) options.push([value, `${this.#to.selectedOptions[0]?.text.replace(ABSENT, "")}${ABSENT}`]);
     if (options.map(String).join() === [...this.#to.options].map((each) => String([each.value, each.text])).join()) return;
     this.#to.replaceChildren(...options.map(([id, text]) => new Option(text, id)));
     if (options.some(([id]) => id === value)) this.#to.value = value;
@@ -70,16 +78,21 @@ export class ChatForm {
 
   /** @param {ChatMessage} message @param {boolean} own */
   reply(message, own) {
+    this.cancel();
     this.#concern(message, false);
     // An answer goes to those who can read what it answers.
-    const to = message.to === null || message.to === "hosts" ? message.to : own ? message.to : message.from;
-    this.#to.value = to ?? "";
-    if (this.#to.selectedIndex < 0) this.#to.selectedIndex = 0;
+    const isPrivate = message.to !== null && message.to !== "hosts";
+    const to = !isPrivate ? (message.to ?? "") : (own ? message.to : message.from) || NOBODY;
+    this.#former = this.#to.value;
+    // Whoever is gone, or may not be written to now, is still the one that is meant.
+    if (![...this.#to.options].some(({ value }) => value === to)) this.#to.append(new Option(`${to && !own ? message.name : "They"}${ABSENT}`, to));
+    this.#to.value = to;
     this.#look();
   }
 
   /** @param {ChatMessage} message */
   edit(message) {
+    this.cancel();
     this.#draft = this.#text.value;
     this.#concern(message, true);
     this.#text.value = message.text;
@@ -90,6 +103,7 @@ export class ChatForm {
   cancel() {
     if (!this.#subject) return false;
     if (this.#subject.edit) this.#text.value = this.#draft;
+    else if ([...this.#to.options].some(({ value }) => value === this.#former)) this.#to.value = this.#former;
     this.#subject = null;
     this.#look();
     this.focus();
@@ -98,7 +112,6 @@ export class ChatForm {
 
   /** @param {ChatMessage} message @param {boolean} edit */
   #concern(message, edit) {
-    if (this.#subject) this.cancel();
     this.#subject = { edit, message };
     write(part(this.#about, "chat-about-text"), edit ? "Editing your message" : `Replying to ${isolated(message.name)}: ${short(message.text, 60)}`);
     this.focus();
@@ -123,7 +136,7 @@ export class ChatForm {
     this.#count.classList.toggle("error", left < 0);
     this.#text.setAttribute("aria-invalid", String(left < 0));
     const edits = this.#subject?.edit ?? false;
-    this.#submit.disabled = left < 0 || left === MOST || (!edits && (this.#to.selectedOptions[0]?.text.endsWith(" (not here)") ?? false));
+    this.#submit.disabled = left < 0 || left === MOST || (!edits && (this.#to.selectedOptions[0]?.text.endsWith(ABSENT) ?? false));
     write(this.#submit, edits ? "Save" : "Send");
     this.#about.hidden = !this.#subject;
     this.#to.disabled = edits;

@@ -31,13 +31,18 @@ export function pieces(text) {
 
 /** What follows an address in a sentence is no part of it, nor a bracket that was opened before it. @param {string} address */
 function withoutEnd(address) {
-  for (let text = address; ; text = text.slice(0, -1)) {
-    const last = text.at(-1) ?? "";
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const each of address) counts.set(each, (counts.get(each) ?? 0) + 1);
+  let end = address.length;
+  for (; end > 0; end--) {
+    const last = address.charAt(end - 1);
     const opening = CLOSING.get(last);
-    const isOpen = opening !== undefined && text.split(opening).length < text.split(last).length;
-    if (!isOpen && !".,;:!?'*_~…".includes(last)) return text;
-    if (!last) return text;
+    const isOpen = opening !== undefined && (counts.get(opening) ?? 0) < (counts.get(last) ?? 0);
+    if (!isOpen && !".,;:!?'*_~…".includes(last)) break;
+    counts.set(last, (counts.get(last) ?? 0) - 1);
   }
+  return address.slice(0, end);
 }
 
 /** @param {string} address */

@@ -105,11 +105,13 @@ export class PersonMenu {
 
   /** Who is large: for the user, and for everyone. @param {ParticipantView} participant @returns {Item[]} */
   #sights({ id }) {
-    const { me, settings } = this.#meeting.getSnapshot();
+    const { me, settings, participants } = this.#meeting.getSnapshot();
     const { pins } = this;
     /** @type {Item[]} */
     const items = pins ? [{ label: pins.isPinned(id, false) ? "Unpin" : "Pin for me", run: () => pins.togglePin(id, false) }] : [];
-    const lit = settings.spotlight ?? [];
+    // Who has left takes nobody's place.
+    const here = new Set([me.id, ...participants.map((each) => each.id)]);
+    const lit = (settings.spotlight ?? []).filter((each) => here.has(each));
     // The longest there makes room.
     const others = lit.filter((other) => other !== id).slice(-(MOST_SPOTLIGHT - 1));
     const order = () => void this.#tell(this.#meeting.moderate.spotlight(lit.includes(id) ? others : [...others, id]));

@@ -40,6 +40,12 @@ export class PushToTalk {
       },
       { signal },
     );
+    // Space would press again what was just clicked: a microphone that was turned off there.
+    const leave = (/** @type {MouseEvent} */ { detail, target }) => {
+      const button = target instanceof Element ? target.closest("button[aria-pressed]") : null;
+      if (detail > 0 && this.enabled && button instanceof HTMLElement && !button.closest("dialog, [popover]")) button.blur();
+    };
+    document.addEventListener("click", leave, { signal });
     document.addEventListener("keyup", (event) => event.code === "Space" && release(), { signal });
     // The key may be let go elsewhere.
     window.addEventListener("blur", release, { signal });

@@ -63,7 +63,7 @@ export class Reactions {
     const { me, participants } = this.#meeting;
     const own = from === me.id;
     const name = own ? me.name : (participants.get(from)?.name ?? "Somebody");
-    const tile = [...this.#view.querySelectorAll('.tile[data-kind="person"]')].find((each) => /** @type {HTMLElement} */ (each).dataset.participantId === from);
+    const tile = [...this.#view.querySelectorAll('.tile[data-kind="person"]:not([hidden])')].find((each) => /** @type {HTMLElement} */ (each).dataset.participantId === from);
     const shown = document.createElement("span");
     shown.className = "reaction";
     shown.setAttribute("aria-hidden", "true");
@@ -71,7 +71,7 @@ export class Reactions {
     shown.textContent = emoji;
     // Whose tile is not seen is named.
     if (!tile) shown.append(Object.assign(document.createElement("bdi"), { textContent: name }));
-    const place = tile ?? part(this.#view, "floating");
+    const place = tile ?? part(this.#view, "reactions-of-others");
     place.append(shown);
     const all = place.querySelectorAll(".reaction");
     if (all.length > MOST) all[0]?.remove();

@@ -34,7 +34,7 @@ export class Sounding {
 
   /** @param {AbortSignal} signal */
   start(signal) {
-    const { me, participants } = this.#meeting;
+    const { me } = this.#meeting;
     this.#muted.start();
     this.talk.start(
       () => this.#media.states.audio === "off" && me.may("audio"),
@@ -46,7 +46,7 @@ export class Sounding {
     this.#meeting.on(
       "happening",
       ({ what }) => {
-        if (SOUNDING.has(what) && this.#memory.sounds(participants.size + 1)) void this.#tones.play(what === "hand" ? "hand" : "joined");
+        if (SOUNDING.has(what) && this.#memory.sounds(this.#meeting.participants.size + 1)) void this.#tones.play(what === "hand" ? "hand" : "joined");
       },
       { signal },
     );
@@ -59,6 +59,7 @@ export class Sounding {
   }
 
   #say() {
+    if (!this.#meeting.me.may("audio")) return;
     const how = this.talk.enabled ? "Press M to turn it on, or hold Space to talk." : "Turn it on to be heard.";
     this.#toasts.show(`You are speaking, but your microphone is off. ${how}`);
   }

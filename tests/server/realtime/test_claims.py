@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.server.realtime.logins import Login, logging_in
+from tests.server.client import bearer
+from tests.server.realtime.logins import ADMIN_KEY, Login, logging_in
 
 
 async def test_a_role_counts_when_one_first_comes_and_a_demotion_outlasts_it(app: Login, room: str) -> None:
@@ -30,6 +31,17 @@ async def test_there_is_one_host(app: Login, room: str) -> None:
     await app.joined(room, "ann")
     token = app.token("bob", name="Bob", meeting=[room], role="host")
     assert (await app.joined(room, "bob", token=token)).joined["you"]["role"] == "cohost"
+
+
+async def test_a_meeting_of_the_admin_key_has_the_first_host_that_a_token_names(tmp_path: Path) -> None:
+    async with logging_in(tmp_path, CREATE="admin") as app:
+        key = bearer(ADMIN_KEY)
+        made = await app.play.http.post("/api/meetings", json={"meeting": "ABC123"}, headers=key)
+        assert (made.status_code, made.json()["host"]) == (201, False)
+        host = {"meeting": "ABC123", "role": "host"}
+        for sub, claims, role in (("bob", {}, "participant"), ("ann", host, "host"), ("eve", host, "cohost")):
+            client = await app.joined("ABC123", sub, token=app.token(sub, name=sub, **claims))
+            assert client.joined["you"]["role"] == role
 
 
 async def test_rights_of_a_token_hold_from_the_start(app: Login, room: str) -> None:
