@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Playwright, async_playwright
 from tests.e2e.browsers import BROWSERS, LIGHT, BrowserName, Browsers, Engine
 from tests.e2e.office import Office, opened, with_key
 from tests.e2e.person import BERLIN, Person
+from tests.e2e.spies import NO_CALLS
 from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
@@ -133,8 +134,8 @@ async def people(request: pytest.FixtureRequest) -> AsyncIterator[list[Person]]:
 def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> Newcomer:
     """`await newcomer("Ada")`: somebody with a browser context of their own.
 
-    `url` for another server, `tab_of` for a second tab of somebody's, `using` for another browser; further
-    options are the context's.
+    `url` for another server, `tab_of` for a second tab of somebody's, `using` for another browser, `calls=False` for
+    one that cannot make calls, which costs a fraction; further options are the context's.
     """
 
     async def newcomer(
@@ -143,9 +144,12 @@ def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> N
         url: str = "",
         tab_of: Person | None = None,
         using: Browser | None = None,
+        calls: bool = True,
         **options: Any,
     ) -> Person:
         context = tab_of.context if tab_of else await (using or browser).new_context(**options)
+        if not calls:
+            await context.add_init_script(NO_CALLS)
         person = await Person.arrive(context, name, url or server.url)
         people.append(person)
         return person

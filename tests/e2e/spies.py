@@ -42,3 +42,6 @@ ANSWERS = """
     return response;
   })(globalThis.fetch);
 """
+
+# Where nobody looks at pictures: a call costs the processors half a second a second, and this page nearly nothing.
+NO_CALLS = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"

@@ -87,37 +87,49 @@ async def test_one_that_was_turned_off_stays_off(
 
 @pytest.mark.one_browser
 async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_out(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    await ada.press("Devices")
-    await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
-    held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(PLUGS)
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await bob.sees(a, audio="on", video="on")
+        await ada.press("Devices")
+        await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
+        held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
 
-    async def label() -> str:
-        return str(await ada.page.evaluate(held))
+        async def label() -> str:
+            return str(await ada.page.evaluate(held))
 
-    await until(label, lambda found: found == "Built-in", "Ada speaks into the one she chose")
-    await ada.page.evaluate("plugs.pullOut('audio', 'Built-in')")
-    await until(label, lambda found: found == "Headset", "the other one is taken")
-    await expect(ada.page.get_by_role("combobox", name="Microphone")).to_have_value("Headset")
-    await ada.press("Done")
-    await bob.sees(a, audio="on")
-    assert await ada.page.evaluate("reconvene.meeting.getSnapshot().me.sends.audio")
+        await until(label, lambda found: found == "Built-in", "Ada speaks into the one she chose")
+        await ada.page.evaluate("plugs.pullOut('audio', 'Built-in')")
+        await until(label, lambda found: found == "Headset", "the other one is taken")
+        await expect(ada.page.get_by_role("combobox", name="Microphone")).to_have_value("Headset")
+        await ada.press("Done")
+        await bob.sees(a, audio="on")
+        assert await ada.page.evaluate("reconvene.meeting.getSnapshot().me.sends.audio")
 
 
 @pytest.mark.one_browser
-async def test_what_the_browser_takes_away_is_not_asked_for_again(newcomer: Newcomer, meeting: str) -> None:
+async def test_what_the_browser_takes_away_is_not_asked_for_again(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
     """Its own controls end a track as unplugging does, and the device stays in the list."""
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    asked = await ada.page.evaluate("plugs.permission = 'prompt', plugs.asked")
-    await ada.page.evaluate("plugs.takeAway('Webcam')")
-    await ada.told("Your camera “Webcam” was stopped by the browser or the system. You can turn it on again.")
-    await bob.sees(a, video="off", audio="on")
-    await expect(ada.button("Turn on camera")).to_be_visible()
-    assert await ada.page.evaluate("plugs.asked") == asked
-    await ada.press("Turn on camera")
-    await bob.sees(a, video="on")
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(PLUGS)
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await bob.sees(a, audio="on", video="on")
+        asked = await ada.page.evaluate("plugs.permission = 'prompt', plugs.asked")
+        await ada.page.evaluate("plugs.takeAway('Webcam')")
+        await ada.told(
+            "Your camera “Webcam” was stopped by the browser or the system. You can turn it on again."
+        )
+        await bob.sees(a, video="off", audio="on")
+        await expect(ada.button("Turn on camera")).to_be_visible()
+        assert await ada.page.evaluate("plugs.asked") == asked
+        await ada.press("Turn on camera")
+        await bob.sees(a, video="on")
 
 
 @pytest.mark.one_browser

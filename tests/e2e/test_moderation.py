@@ -47,7 +47,7 @@ async def test_removed_means_removed_also_in_another_tab(newcomer: Newcomer, mee
 
 
 async def test_who_was_removed_may_come_back_as_was_chosen(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     await in_charge.remove(ada, "Bob", "If somebody lets them in")
     await in_charge.notice(bob, "You were removed")
@@ -114,7 +114,7 @@ async def test_what_everybody_may(newcomer: Newcomer, meeting: str) -> None:
 
 
 async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada)
     panel = await in_charge.open_settings(ada)
     await panel.get_by_label("Password for newcomers").fill("sesame")
@@ -140,7 +140,7 @@ async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
 
 
 async def test_a_locked_meeting(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
     await meet(meeting, ada, bob)
     panel = await in_charge.open_settings(ada)
     await panel.get_by_label("Lock the meeting").check()
@@ -158,7 +158,7 @@ async def test_a_locked_meeting(newcomer: Newcomer, meeting: str) -> None:
 
 
 async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     await expect(bob.button("Host options")).to_be_hidden()
     await in_charge.choose(ada, "Bob", "Make co-host")
@@ -185,7 +185,7 @@ async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> N
 
 async def test_the_host_who_leaves_is_asked(newcomer: Newcomer, meeting: str) -> None:
     """Unless nobody else is there. Others just leave."""
-    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
     await meet(meeting, ada, bob, cat)
     await ada.press("Leave")
     question = ada.page.get_by_role("dialog", name="You are the host. Leave?")
@@ -204,7 +204,7 @@ async def test_the_host_who_leaves_is_asked(newcomer: Newcomer, meeting: str) ->
 
 
 async def test_the_host_who_leaves_ends_it_for_all(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     await ada.press("Leave")
     await ada.press("End for all")

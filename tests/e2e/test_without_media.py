@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, all_hear_and_watch, meet
+from tests.e2e.spies import NO_CALLS
 from tests.process import ServerProcess
 from tests.server.client import Client
 
@@ -15,7 +16,7 @@ CANNOT = "This browser cannot make calls"
 WITHOUT = "Without sound and picture"
 
 LACKING = {
-    "no constructor": "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;",
+    "no constructor": NO_CALLS,
     "a constructor that throws": """globalThis.RTCPeerConnection = class {
       constructor() { throw new DOMException("by policy", "NotAllowedError"); }
     };""",
