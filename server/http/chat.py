@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from server.http.openapi import UNKNOWN, answered, refusal
-from server.http.order_routes import Existing, known_as
+from server.http.order_routes import Existing, an_id, known_as
 from server.http.private import PRIVATE
 from server.realtime.gateway import Gateway
 from server.reports import chat_export
@@ -20,7 +20,7 @@ from storage.chat import Reader
 from storage.records import Meeting
 from storage.store import Store
 
-MessageId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of a message.")]
+MessageId = Annotated[str, an_id("a message")]
 
 
 class ChatView(BaseModel):

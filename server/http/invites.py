@@ -6,11 +6,11 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from server.http.openapi import UNKNOWN, refusal
-from server.http.order_routes import Existing, Order, known_as
+from server.http.order_routes import Existing, Order, an_id, known_as
 from server.http.private import PRIVATE
 from server.identity.ids import new_id
 from server.realtime.entry import invite_hash
@@ -34,7 +34,7 @@ MOST = 2000
 YEAR_10000 = 253_402_300_800.0
 """Epoch seconds. Nobody writes a time from there on, nor one that time zones bring there (RFC 3339 has four digits)."""
 
-InviteId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of an invite.")]
+InviteId = Annotated[str, an_id("an invite")]
 
 
 class InviteBody(Order):

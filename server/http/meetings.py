@@ -167,9 +167,7 @@ def router(  # the API's parts list
         """The latest meetings that the caller hosts, newest first, 100 at most; with the admin key everybody's."""
         response.headers.update(PRIVATE)
         user_id, only = who.user_id, who.outside.meetings if who.outside else None
-        latest = await store.hosted_meetings(
-            None if user_id == ADMIN else user_id, MOST_MEETINGS + MOST_ECHOES
-        )
+        latest = await store.hosted_meetings(known_as(user_id), MOST_MEETINGS + MOST_ECHOES)
         hosted = [
             each
             for each in latest
@@ -203,7 +201,7 @@ def router(  # the API's parts list
                 raise refused from None
         room = room or identifiers.generated_meeting_id(os.urandom(16))
         # The admin key is nobody: the first whose token says so is host.
-        host = "" if user_id == ADMIN else user_id
+        host = known_as(user_id) or ""
         meeting, created = await store.create_meeting(
             room, host, title, record_clock.now(), config.of_new_meetings
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Path, Response
 from pydantic import BaseModel, ConfigDict
@@ -18,7 +18,13 @@ from storage.records import Meeting
 Existing = Callable[[str, str | None], Awaitable[Meeting]]
 """The meeting that a caller means. Raises `UnknownMeeting`."""
 
-Participant = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A participant's ID.")]
+
+def an_id(of: str) -> Any:
+    """The ID of something, in a path."""
+    return Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description=f"The ID of {of}.")
+
+
+Participant = Annotated[str, an_id("a participant")]
 
 Key = Annotated[
     str | None,

@@ -157,6 +157,12 @@ class Unsettled(NamedTuple):
         """Whether who may come in may be another question by it."""
         return self.change.chat is None and self.change.name is None and self.change != LOOK_UP
 
+    def as_first(self, outcome: Outcome) -> Outcome:
+        """Of what was sent once: recorded before the room was taken over, it was told to nobody."""
+        if isinstance(outcome, Recorded) and self.anew and not self.again:
+            return outcome._replace(again=False)
+        return outcome
+
     def answer(self, outcome: Outcome) -> Outcome:
         """What its sender is to be answered when this is the store's answer."""
         is_unknown = isinstance(outcome, Refused) and outcome.code is ErrorCode.CHANGED

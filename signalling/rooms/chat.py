@@ -28,7 +28,6 @@ from signalling.protocol.chat import (
 )
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import BUSY
-from signalling.protocol.rights import RANK
 from signalling.rooms import allowed, commands, permissions, server_messages
 from signalling.rooms.budget import Budget
 from signalling.rooms.change import Actor, Change, ChatChange, Outcome, Posted, Recorded, Reply, Unsettled
@@ -84,10 +83,8 @@ class Chatting:
         room, member = seat.room, seat.member
         if isinstance(command, React):
             return self._react(connection, room, member, command, now)
-        if command.id in member.command_ids:
-            return commands.acknowledge(connection, member, command.id)
-        if command.id in member.command_ids.unsettled:
-            return []
+        if (answered := commands.repeated(connection, member, command.id)) is not None:
+            return answered
         try:
             effects = self._carry_out(room, member, command, now)
         except Refused as refused:
@@ -200,7 +197,10 @@ class Chatting:
 
     def _delete(self, room: Room, member: Member, command: ChatDelete, now: float) -> list[Effect]:
         post = ChatChange(
-            "delete", command.message, round(self._at(now), 3), any_author=RANK[member.role] > 0
+            "delete",
+            command.message,
+            round(self._at(now), 3),
+            any_author=permissions.is_in_charge(member.role),
         )
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 
@@ -247,7 +247,7 @@ class Chatting:
             self._telling.add(room, event, now)
             return self._telling.tell(room, now)
         if to_user == TO_HOSTS:
-            readers = [each for each in room if RANK[each.role] or each.user_id == author]
+            readers = [each for each in room if permissions.is_in_charge(each.role) or each.user_id == author]
         else:
             readers = [each for each in room if each.user_id in (author, to_user)]
         return commands.tell_some(room, readers, event, now)
@@ -299,7 +299,7 @@ def _addressee(room: Room, member: Member, command: Chat) -> str | None:
         addressee = room.member(command.to)
         if addressee is None or addressee is member:
             raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
-        to_user, to_hosts = addressee.user_id, RANK[addressee.role] > 0
+        to_user, to_hosts = addressee.user_id, permissions.is_in_charge(addressee.role)
     _check(room, member, to_hosts=to_hosts)
     return to_user
 

@@ -50,6 +50,14 @@ def signal(
     return tell_one(room, addressee, payload, now) + acknowledge(connection, member, message.id)
 
 
+def repeated(connection: Handle, member: Member, message_id: int) -> list[Effect] | None:
+    """What is to be done about a command that came before; None: it is new. If the store has not answered yet, the
+    answer follows when there is one."""
+    if message_id in member.command_ids:
+        return acknowledge(connection, member, message_id)
+    return [] if message_id in member.command_ids.unsettled else None
+
+
 def tell_one(room: Room, addressee: Member, event: bytes, now: float) -> list[Effect]:
     """Log an event for this member alone, encoded with the log's next number, and send it."""
     effects: list[Effect] = []

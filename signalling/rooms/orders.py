@@ -51,11 +51,8 @@ class Orders:
     ) -> list[Effect]:
         room, member = seat.room, seat.member
         ids = member.command_ids
-        if command.id in ids:
-            return commands.acknowledge(connection, member, command.id)
-        if command.id in ids.unsettled:
-            # It came again by a new connection. The answer follows when there is one.
-            return []
+        if (answered := commands.repeated(connection, member, command.id)) is not None:
+            return answered
         actor = Actor(member.role, member.user_id, member.id)
         try:
             match command:
@@ -117,9 +114,7 @@ class Orders:
         effects: list[Effect] = []
         change = unsettled.change
         self.questions.answered(unsettled)
-        if isinstance(outcome, Recorded) and unsettled.anew and not unsettled.again:
-            # Recorded before the room was taken over; nobody was told.
-            outcome = outcome._replace(again=False)
+        outcome = unsettled.as_first(outcome)
         if room is not None and isinstance(outcome, Recorded):
             if not (unsettled.told or outcome.again):
                 effects += self.take_over(room, unsettled.actor, change, now)

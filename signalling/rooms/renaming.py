@@ -30,10 +30,8 @@ class Renaming:
     def receive(self, connection: Handle, seat: Seat, command: Rename, now: float) -> list[Effect]:
         room, member = seat.room, seat.member
         ids = member.command_ids
-        if command.id in ids:
-            return commands.acknowledge(connection, member, command.id)
-        if command.id in ids.unsettled:
-            return []
+        if (answered := commands.repeated(connection, member, command.id)) is not None:
+            return answered
         refused = self._refusal(member, now)
         if refused is not None and (not command.again or len(ids.unsettled) >= MOST_LOOK_UPS):
             return commands.refuse(connection, refused, command.id)
@@ -59,9 +57,7 @@ class Renaming:
     ) -> list[Effect]:
         """The store has answered."""
         self._questions.answered(unsettled)
-        if isinstance(outcome, Recorded) and unsettled.anew and not unsettled.again:
-            # Recorded before the room was taken over; nobody was told.
-            outcome = outcome._replace(again=False)
+        outcome = unsettled.as_first(outcome)
         effects: list[Effect] = []
         member = None if room is None else room.member_of(unsettled.actor.user_id)
         is_new = isinstance(outcome, Recorded) and not outcome.again

@@ -161,4 +161,8 @@ export class Outbox {
 }
 
 /** Commands to the same addressee stay in order, and so does what is written; a status and orders have none. Nobody waits for the history. @param {Message} message @returns {string} */
-const addressee = (message) => (message.type === "signal" ? /** @type {Signal} */ (message).to : message.type === "chat_history" ? "history:" : CHAT.has(message.type) ? "chat:" : "");
+function addressee(message) {
+  if (message.type === "signal") return /** @type {Signal} */ (message).to;
+  if (message.type === "chat_history") return "history:";
+  return CHAT.has(message.type) ? "chat:" : "";
+}

@@ -1,20 +1,10 @@
 /** What holds of every scene (static/js/meeting/scene.js) and of who comes forward (speakers.js), in thousands of random ones. */
+import { chanceOf } from "./clock.js";
 import { sceneOf } from "./static/js/meeting/scene.js";
 import { NOBODY, heard } from "./static/js/meeting/speakers.js";
 
 const [, , count] = process.argv;
 const wrong = [];
-
-/** mulberry32 @param {number} seed */
-function chanceOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const overlap = (a, b) => a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
 const within = (a, b) => a.left >= b.left && a.top >= b.top && a.left + a.width <= b.left + b.width && a.top + a.height <= b.top + b.height;

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PLUGS, told_of
-from tests.e2e.onlooker import looking_on
+from tests.e2e.onlooker import Onlooker, looking_on
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
 from tests.process import ServerProcess
@@ -22,6 +25,19 @@ async def with_plugs(newcomer: Newcomer, meeting: str) -> tuple[Person, Person, 
     a, _ = await meet(meeting, ada, bob)
     await bob.sees(a, audio="on", video="on")
     return ada, bob, a
+
+
+@asynccontextmanager
+async def with_plugs_alone(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> AsyncIterator[tuple[Person, Onlooker, str]]:
+    """The same, where nobody looks at the media: Bob looks on."""
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(PLUGS)
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await bob.sees(a, audio="on", video="on")
+        yield ada, bob, a
 
 
 @pytest.mark.one_browser
@@ -66,11 +82,7 @@ async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugge
 async def test_one_that_was_turned_off_stays_off(
     newcomer: Newcomer, meeting: str, server: ServerProcess, kind: str, name: str, first: str, second: str
 ) -> None:
-    ada = await newcomer("Ada")
-    await ada.page.add_init_script(PLUGS)
-    (a,) = await meet(meeting, ada)
-    async with looking_on(server, meeting) as bob:
-        await bob.sees(a, audio="on", video="on")
+    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
         await ada.press(f"Turn off {name}")
         await bob.sees(a, **{kind: "off"})
         bob.heard.clear()
@@ -89,11 +101,7 @@ async def test_one_that_was_turned_off_stays_off(
 async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_out(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada = await newcomer("Ada")
-    await ada.page.add_init_script(PLUGS)
-    (a,) = await meet(meeting, ada)
-    async with looking_on(server, meeting) as bob:
-        await bob.sees(a, audio="on", video="on")
+    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
         await ada.press("Devices")
         await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
         held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
@@ -115,11 +123,7 @@ async def test_what_the_browser_takes_away_is_not_asked_for_again(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     """Its own controls end a track as unplugging does, and the device stays in the list."""
-    ada = await newcomer("Ada")
-    await ada.page.add_init_script(PLUGS)
-    (a,) = await meet(meeting, ada)
-    async with looking_on(server, meeting) as bob:
-        await bob.sees(a, audio="on", video="on")
+    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
         asked = await ada.page.evaluate("plugs.permission = 'prompt', plugs.asked")
         await ada.page.evaluate("plugs.takeAway('Webcam')")
         await ada.told(

@@ -13,6 +13,7 @@ import pytest
 from tests.process import ROOT
 
 PROPERTIES = Path(__file__).parent / "scene_properties.js"
+CLOCK = PROPERTIES.parent / "negotiation" / "clock.js"
 SCENES = 3_000
 
 BUGS = {
@@ -48,6 +49,7 @@ def found(folder: Path, *bug: str) -> list[str]:
     shutil.copytree(ROOT / "static", folder / "static")
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
     shutil.copy(PROPERTIES, folder / "properties.js")
+    shutil.copy(CLOCK, folder)
     if bug:
         name, before, after = bug
         path = folder / "static" / "js" / "meeting" / name

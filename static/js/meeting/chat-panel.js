@@ -22,7 +22,7 @@ export class ChatPanel {
   #log;
   #list;
   #form;
-  /** By message id, and by the key of those on their way. @type {Map<string, {shown: object, element: HTMLElement}>} */
+  /** By message id, and by the key of those on their way. @type {Map<string, HTMLElement>} */
   #items = new Map();
   #latest = "";
   #atEnd = true;
@@ -144,18 +144,17 @@ export class ChatPanel {
   #fill(messages, outgoing) {
     const reader = this.#reader;
     const gone = new Set(this.#items.keys());
-    /** @param {string} key @param {(element?: HTMLElement) => HTMLElement} show @param {object} shown @param {number} index */
-    const place = (key, show, shown, index) => {
+    /** @param {string} key @param {(element?: HTMLElement) => HTMLElement} show @param {number} index */
+    const place = (key, show, index) => {
       gone.delete(key);
-      const item = this.#items.get(key);
-      const element = show(item?.element);
-      this.#items.set(key, { shown, element });
+      const element = show(this.#items.get(key));
+      this.#items.set(key, element);
       if (this.#list.children[index] !== element) this.#list.insertBefore(element, this.#list.children[index] ?? null);
     };
-    messages.forEach((message, index) => place(message.id, (element) => showMessage(message, reader, element), message, index));
-    outgoing.forEach((each, index) => place(each.key, (element) => showOutgoing(each, reader, element), each, messages.length + index));
+    messages.forEach((message, index) => place(message.id, (element) => showMessage(message, reader, element), index));
+    outgoing.forEach((each, index) => place(each.key, (element) => showOutgoing(each, reader, element), messages.length + index));
     for (const key of gone) {
-      this.#items.get(key)?.element.remove();
+      this.#items.get(key)?.remove();
       this.#items.delete(key);
     }
   }

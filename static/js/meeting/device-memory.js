@@ -22,7 +22,7 @@ export class DeviceMemory {
     if (id && this.speaker.possible) void this.speaker.choose(id);
   }
 
-  /** The names of what is turned off, as stored. @returns {Partial<Processing>} */
+  /** What is on; stored are the names of what is turned off. @returns {Partial<Processing>} */
   get processing() {
     const off = new Set((this.#storage.getItem(PROCESS) ?? "").split(" "));
     return Object.fromEntries(NAMES.map((name) => [name, !off.has(name)]));

@@ -1,26 +1,17 @@
 /** The microphone is on while Space is held. */
+import { Switch } from "./switch.js";
 
 const OFF = "reconvene.push-to-talk-off";
 /** Where Space means something else. */
 const ELSEWHERE = "input, textarea, select, button, a, summary, video, dialog, [contenteditable], [role=button], [role=slider], [tabindex]:not([tabindex='-1'])";
 
-export class PushToTalk {
-  #storage;
+export class PushToTalk extends Switch {
   #held = false;
   #watch = new AbortController();
 
   /** @param {import("../here/storage.js").PageStorage} storage */
   constructor(storage) {
-    this.#storage = storage;
-  }
-
-  get enabled() {
-    return this.#storage.getItem(OFF) === null;
-  }
-
-  set enabled(enabled) {
-    if (enabled) this.#storage.removeItem(OFF);
-    else this.#storage.setItem(OFF, "");
+    super(storage, OFF);
   }
 
   /** @param {() => boolean} isOff  whether the microphone is @param {(on: boolean) => void} talk */

@@ -85,8 +85,7 @@ export class Reactions {
     if (this.#timer) return;
     const read = () => {
       this.#timer = this.#unread.length ? window.setTimeout(read, READ_EVERY) : 0;
-      if (this.#unread.length) write(part(this.#view, "reacted"), spoken(this.#unread));
-      else write(part(this.#view, "reacted"), "");
+      write(part(this.#view, "reacted"), spoken(this.#unread));
       this.#unread = [];
     };
     // Those of the same moment come together.

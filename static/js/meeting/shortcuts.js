@@ -1,3 +1,5 @@
+import { Switch } from "./switch.js";
+
 /**
  * Single-key shortcuts. WCAG 2.1.4 requires a way to turn them off, as speech input may trigger them.
  *
@@ -22,22 +24,12 @@ export const SHORTCUTS = Object.freeze([
 
 const OFF = "reconvene.shortcuts-off";
 
-export class Shortcuts {
-  #storage;
+export class Shortcuts extends Switch {
   #watch = new AbortController();
 
   /** @param {import("../here/storage.js").PageStorage} storage */
   constructor(storage) {
-    this.#storage = storage;
-  }
-
-  get enabled() {
-    return this.#storage.getItem(OFF) === null;
-  }
-
-  set enabled(enabled) {
-    if (enabled) this.#storage.removeItem(OFF);
-    else this.#storage.setItem(OFF, "");
+    super(storage, OFF);
   }
 
   /** @param {(command: Command) => void} run */

@@ -24,7 +24,9 @@ export class Stage {
   #tiles = new Map();
   /** @type {Picture[]} */
   #pictures = [];
-  /** Tiles of those in the spotlight. @type {readonly string[]} */
+  /** Participants in the spotlight, and the tiles of those who are here. @type {readonly string[]} */
+  #lit = [];
+  /** @type {readonly string[]} */
   #spotlight = [];
   #speakers = NOBODY;
   /** @type {readonly string[]} */
@@ -70,6 +72,7 @@ export class Stage {
   /** @param {Picture[]} pictures  in the order of coming @param {readonly string[]} [spotlight]  ids of participants */
   update(pictures, spotlight = []) {
     this.#pictures = pictures;
+    this.#lit = spotlight;
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
     this.#showButton.hidden = !hidden;
@@ -159,7 +162,7 @@ export class Stage {
   }
 
   #ownChanged() {
-    this.update(this.#pictures, this.#pictures.map(({ participant }) => participant.id).filter((id) => this.#spotlight.includes(id)));
+    this.update(this.#pictures, this.#lit);
     write(this.#moved, this.#tiles.get(OWN)?.floating ? `Your picture is at the ${this.#own.corner}` : "");
   }
 
