@@ -90,15 +90,16 @@ ABOVE = {"storage/__init__.py": "storage.factory", "storage/factory.py": "storag
 
 PAGE: dict[str, set[str]] = {
     "sdk": set(),
+    "js/words": set(),
     "js/here": {"sdk"},
-    "js/ui": {"sdk", "js/here"},
+    "js/ui": {"sdk", "js/words", "js/here"},
     "js/call-test": {"sdk", "js/here", "js/ui"},
     "js/home": {"sdk", "js/here", "js/ui"},
     "js/meeting": {"sdk", "js/here", "js/ui", "js/call-test"},
     "js/embed": {"js/meeting"},
-    "js/attendance": {"sdk", "js/here", "js/ui"},
-    "js/records": {"sdk", "js/here", "js/ui", "js/attendance"},
-    "js": {"js/here", "js/ui", "js/home", "js/meeting", "js/embed"},
+    "js/attendance": {"sdk", "js/words", "js/here", "js/ui"},
+    "js/records": {"sdk", "js/words", "js/here", "js/ui", "js/attendance"},
+    "js": {"js/words", "js/here", "js/ui", "js/home", "js/meeting", "js/embed"},
 }
 """The same for the rooms of `static`, in types too. `js` itself holds the entry alone."""
 

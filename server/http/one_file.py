@@ -18,6 +18,7 @@ _IMPORT = re.compile(r'^import (\* as \w+|\{[^}]+\}) from "(\.{1,2}/[\w./-]+\.js
 _DECLARED = re.compile(r"^export (?=(?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
 _LISTED = re.compile(r"^export \{ ([^}]+) \};\n", re.MULTILINE)
 _LEFT_OVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_WAITS = re.compile(r"^(?:const \w+ = )?await ", re.MULTILINE)
 _LINE_COMMENT = re.compile(r"^[ \t]*//[^\n]*\n", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 """Those that have their lines to themselves: elsewhere it may be a string."""
@@ -76,8 +77,9 @@ def _made(content: bytes) -> Made:
 def one_file(scripts: Mapping[str, str], entry: str) -> str:
     """The module `entry` with all it imports, by their paths in `scripts`, without an import.
 
-    Each module becomes a function that answers what it exports, so that its names stay its own. Raises `ValueError` for
-    what our modules do not do: imports in a circle, exports that change.
+    Each module becomes a function that answers what it exports, so that its names stay its own. Those after one that
+    waits for something wait, too. Raises `ValueError` for what our modules do not do: imports in a circle, exports that
+    change.
     """
     ordered: dict[str, Module] = {}
     _visit(entry, scripts, ordered, ())
@@ -85,8 +87,9 @@ def one_file(scripts: Mapping[str, str], entry: str) -> str:
     for path, module in ordered.items():
         taken = "".join(f"const {names} = {_variable(file)};\n" for file, names in module.imports)
         answers = ", ".join(module.exports)
+        begin = "await (async" if _WAITS.search(module.body) else "("
         parts.append(
-            f"const {_variable(path)} = (() => {{\n{taken}{module.body}return {{ {answers} }};\n}})();\n"
+            f"const {_variable(path)} = {begin}() => {{\n{taken}{module.body}return {{ {answers} }};\n}})();\n"
         )
     if exports := ", ".join(ordered[entry].exports):
         parts.append(f"const {{ {exports} }} = {_variable(entry)};\nexport {{ {exports} }};\n")

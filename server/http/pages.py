@@ -37,6 +37,8 @@ CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 NOT_EMBEDDED = b'<meta name="embed-origins" content="">'
 MAINS = frozenset({"js/main.js", "js/attendance/main.js", "js/records/main.js"})
 """The modules that pages begin with. Each comes with all that it imports, as one file."""
+CATALOGUES = frozenset({"js/words/de.js"})
+"""The texts of the pages in other languages than English, which come the same way."""
 
 
 def install(
@@ -169,7 +171,7 @@ class _Static(StaticFiles):
         return encoded(request, made, headers, media_type)
 
     def _made(self, snapshot: Snapshot, name: str) -> Made:
-        if name in MAINS:
+        if name in MAINS | CATALOGUES:
             # What cannot be one file imports the rest by itself.
             with suppress(ValueError):
                 return self._whole.of(snapshot, name)

@@ -1,8 +1,9 @@
 /** The composition root: connects the parts, and shows the view for the address. */
 import { HERE, HOME, meetingPage, ownPath, pathHere } from "./here/addresses.js";
-import { takeFragment } from "./here/fragment.js";
+import { fragmentOf, takeFragment } from "./here/fragment.js";
 import { Identity } from "./here/identity.js";
 import { Invites } from "./here/invites.js";
+import { offerLanguages } from "./ui/language-choice.js";
 import { readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
 import { frameHere } from "./embed/frame.js";
@@ -16,6 +17,9 @@ import { askWhoToBe } from "./home/unknown-here.js";
 import { HomeView } from "./home/view.js";
 import { NoticeView } from "./ui/notice-page.js";
 import { Visit } from "./meeting/visit.js";
+import { translatePage } from "./words/page-texts.js";
+
+translatePage();
 
 const page = new Page();
 const frame = frameHere(takeFromAround);
@@ -107,6 +111,7 @@ Object.defineProperty(window, "reconvene", {
   }),
 });
 
+offerLanguages(() => fragmentOf({ token: identity.login.token, invite: invites.of(meetingHere()) }));
 takeFromLink();
 // Another link to this page was opened in the same tab.
 window.addEventListener("hashchange", () => takeFromLink() && !call.isOn() && route());

@@ -3,8 +3,9 @@ import { ReconveneError } from "../../sdk/errors.js";
 import { getAbsent } from "../here/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { counted, dateTime, number } from "../ui/times.js";
+import { counted, dateTime } from "../ui/times.js";
 import { searchText } from "./search-text.js";
+import { number } from "../words/words.js";
 
 /** @typedef {{id: string, name: string, email: string, status: "approved" | "pending" | "denied", registered_at: string | null}} Registrant */
 

@@ -1,8 +1,9 @@
 /** People over time: a stepped area on the axis of the timelines. */
 import { part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, number } from "../ui/times.js";
+import { clock, counted, dayAndClock } from "../ui/times.js";
 import { drawLabels } from "./timeline.js";
 import { paint, percent } from "./svg.js";
+import { number } from "../words/words.js";
 
 /** Pixels; the plot's size matches its viewBox in the template. */
 const TOP = 14;

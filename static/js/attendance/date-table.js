@@ -1,12 +1,13 @@
 /** A series side by side: a row for each person, a column for each date. Rendered on first view. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { clock, counted, duration, number, shortDay } from "../ui/times.js";
+import { clock, counted, duration, shortDay } from "../ui/times.js";
 import { searchText } from "./search-text.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
 import { STATES } from "./import-texts.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Instance} Instance */

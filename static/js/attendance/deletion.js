@@ -1,5 +1,6 @@
 /** The question before a record is deleted. */
-import { counted, number } from "../ui/times.js";
+import { counted } from "../ui/times.js";
+import { number } from "../words/words.js";
 
 /** @param {import("./record.js").Attendance} attendance @returns {{title: string, text: string}} */
 export function deletion({ meeting, totals, source }) {

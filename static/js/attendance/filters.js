@@ -1,7 +1,7 @@
 /** Chooses the list (all who came, guests only, who did not come, by date) and searches it by name. */
 import { part, write } from "../ui/dom.js";
-import { number } from "../ui/times.js";
 import { doubtOfAbsent, instances, isRegistrationSure } from "./import-texts.js";
+import { number } from "../words/words.js";
 
 /** @typedef {"came" | "guests" | "absent" | "dates"} List */
 

@@ -1,5 +1,6 @@
 /** Texts on where an import's data came from, and how reliable it is. */
-import { counted, dayAndClock, dateTime, longDateTime, number } from "../ui/times.js";
+import { counted, dayAndClock, dateTime, longDateTime } from "../ui/times.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("./record.js").Source} Source */
 /** @typedef {import("./record.js").SourcePart} SourcePart */

@@ -5,9 +5,10 @@ import { ReconveneError } from "../../sdk/errors.js";
 import { deleteMeeting, downloadAttendance, getAbsent } from "../here/http-api.js";
 import { ask } from "../ui/dialogs.js";
 import { part } from "../ui/dom.js";
-import { takeFragment } from "../here/fragment.js";
+import { fragmentOf, takeFragment } from "../here/fragment.js";
 import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
+import { offerLanguages } from "../ui/language-choice.js";
 import { readMeeting } from "../ui/links.js";
 import { IMPORTED, noticeOf } from "../ui/notices.js";
 import { forgetMeeting } from "../ui/recents.js";
@@ -18,11 +19,15 @@ import { Page } from "../ui/page.js";
 import { deletion } from "./deletion.js";
 import { AttendancePoller } from "./poller.js";
 import { AttendanceView } from "./view.js";
+import { translatePage } from "../words/page-texts.js";
+
+translatePage();
 
 const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, async () => "");
 identity.login.take(takeFragment().token);
+offerLanguages(() => fragmentOf(identity.login));
 const key = new AdminKey(tabStorage);
 const found = readMeeting(pathHere(), HERE);
 const id = found && "meeting" in found ? found.meeting : "";

@@ -1,11 +1,12 @@
 /** The table of people: searchable by name, sortable by column, updated in place. */
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, duration, number } from "../ui/times.js";
+import { clock, counted, dayAndClock, duration } from "../ui/times.js";
 import { searchText } from "./search-text.js";
 import { ROLES } from "./roles.js";
 import { isRegistered, isRegistrationSure } from "./import-texts.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {"name" | "arrived" | "duration" | "sessions"} Column */

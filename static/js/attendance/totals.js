@@ -1,7 +1,8 @@
 /** The figures about a whole meeting. */
 import { part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, duration, number } from "../ui/times.js";
+import { clock, counted, dayAndClock, duration } from "../ui/times.js";
 import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./import-texts.js";
+import { number } from "../words/words.js";
 
 /** @typedef {[value: string, note: string]} Figure */
 

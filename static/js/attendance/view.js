@@ -8,13 +8,14 @@ import { PresenceChart } from "./chart.js";
 import { DateTable } from "./date-table.js";
 import { StayTooltip } from "./tooltip.js";
 import { PeopleFilters } from "./filters.js";
-import { clock, counted, exactClock, longDay, number, sameDay, zone } from "../ui/times.js";
+import { clock, counted, exactClock, longDay, sameDay, zone } from "../ui/times.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 import { SeriesChoice } from "./series.js";
 import { ImportCard } from "./import-card.js";
 import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 

@@ -11,3 +11,6 @@ export function takeFragment() {
   if (taken.length) history.replaceState(history.state, "", location.pathname + location.search);
   return Object.fromEntries(taken.flatMap((name) => (said.get(name) ? [[name, said.get(name)]] : [])));
 }
+
+/** As a link says it. @param {{token?: string | undefined, invite?: string | undefined}} said @returns {string} "" if there is nothing to say */
+export const fragmentOf = ({ token, invite }) => new URLSearchParams({ ...(token && { token }), ...(invite && { invite }) }).toString();

@@ -40,6 +40,11 @@ export class PageStorage {
     }
   }
 
+  /** Whether the browser has taken what was set last. @param {string} key */
+  keeps(key) {
+    return !this.#own.has(key);
+  }
+
   /** @param {string} key */
   removeItem(key) {
     try {

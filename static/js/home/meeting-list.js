@@ -4,6 +4,7 @@ import { ReconveneError } from "../../sdk/reconvene.js";
 import { hostedMeetings } from "../here/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { forgetMeeting, recentMeetings } from "../ui/recents.js";
+import { locale, t, tn } from "../words/words.js";
 
 /** @typedef {import("../here/http-api.js").HostedMeeting} HostedMeeting */
 
@@ -72,7 +73,7 @@ export class MeetingList {
     part(this.#element, "yours").hidden = !hosted.length;
     part(this.#element, "recent").hidden = !recents.length;
     part(this.#element, "more").hidden = hosted.length === this.#hosted.length;
-    write(part(this.#element, "more"), `Show all ${this.#hosted.length}`);
+    write(part(this.#element, "more"), t("Show all {count}", { count: this.#hosted.length }));
     part(this.#element, "hosted").replaceChildren(...hosted.map(hostedItem));
     part(this.#element, "recents").replaceChildren(...recents.map((meeting) => this.#recentItem(meeting)));
   }
@@ -84,7 +85,7 @@ export class MeetingList {
     write(part(item, "label"), title || id);
     write(part(item, "when"), title ? `${id} · ${ago(at)}` : ago(at));
     const forget = part(item, "forget");
-    forget.setAttribute("aria-label", `Forget ${title || id}`);
+    forget.setAttribute("aria-label", t("Forget {name}", { name: title || id }));
     forget.addEventListener("click", () => {
       forgetMeeting(this.#storage, id);
       this.#show();
@@ -100,11 +101,11 @@ function hostedItem({ id, title, created_at, ended_at, attended, present, last_s
   // An ended meeting cannot be joined.
   part(item, "link", HTMLAnchorElement).href = ended_at ? record : meetingPage(id);
   part(item, "attendance", HTMLAnchorElement).href = record;
-  part(item, "attendance").setAttribute("aria-label", `Attendance of ${title || id}`);
+  part(item, "attendance").setAttribute("aria-label", t("Attendance of {name}", { name: title || id }));
   write(part(item, "label"), title || id);
-  write(part(item, "now"), present ? `${present.toLocaleString()} in it now` : "");
-  const when = ended_at ? `ended ${ago(Date.parse(ended_at))}` : ago(Date.parse(last_seen_at ?? created_at));
-  const came = attended ? `${attended.toLocaleString()} came` : ended_at ? "nobody came" : "nobody came yet";
+  write(part(item, "now"), present ? tn(present, "{count} in it now", "{count} in it now") : "");
+  const when = ended_at ? t("ended {ago}", { ago: ago(Date.parse(ended_at)) }) : ago(Date.parse(last_seen_at ?? created_at));
+  const came = attended ? tn(attended, "{count} came", "{count} came") : ended_at ? t("nobody came") : t("nobody came yet");
   write(part(item, "when"), present ? came : `${when} · ${came}`);
   return item;
 }
@@ -112,8 +113,8 @@ function hostedItem({ id, title, created_at, ended_at, attended, present, last_s
 /** @param {number} at  milliseconds since the epoch */
 function ago(at) {
   const minutes = (at - Date.now()) / 60_000;
-  if (minutes > -1) return "just now";
-  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  if (minutes > -1) return t("just now");
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   if (minutes > -60) return format.format(Math.round(minutes), "minute");
   if (minutes > -1440) return format.format(Math.round(minutes / 60), "hour");
   return format.format(Math.round(minutes / 1440), "day");

@@ -8,6 +8,7 @@
  * A reload or a typed address is not questioned: `beforeunload` cannot tell a reload from leaving.
  */
 import { ask, closeDialogs } from "../ui/dialogs.js";
+import { t } from "../words/words.js";
 
 export class PageHistory {
   #route;
@@ -81,11 +82,11 @@ export class PageHistory {
   async #mayLeave() {
     this.#asking = true;
     const choice = await ask({
-      title: "Leave the meeting?",
-      text: "The others go on without you. You can come back whenever you like.",
+      title: t("Leave the meeting?"),
+      text: t("The others go on without you. You can come back whenever you like."),
       choices: [
-        { value: "leave", label: "Leave", look: "danger" },
-        { value: "", label: "Stay" },
+        { value: "leave", label: t("Leave"), look: "danger" },
+        { value: "", label: t("Stay") },
       ],
     });
     this.#asking = false;

@@ -5,8 +5,10 @@ import { createMeeting, getMeeting } from "../here/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { meetingId, readMeeting, withDashes } from "../ui/links.js";
 import { MeetingList } from "./meeting-list.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
-const INVALID = "A meeting ID has at least three letters (A to Z), digits or dashes, such as ABC123, and nothing else.";
+const INVALID = t("A meeting ID has at least three letters (A to Z), digits or dashes, such as ABC123, and nothing else.");
 
 export class HomeView {
   name = "lobby";
@@ -74,10 +76,10 @@ export class HomeView {
     if (found && meant && "invite" in meant && meant.invite) this.#invites.keep(found, meant.invite);
     if (found) this.#go(meetingPage(found));
     else field.focus();
-    if (!field.value.trim()) return "Enter the ID or the link you were given.";
+    if (!field.value.trim()) return t("Enter the ID or the link you were given.");
     if (meant && "elsewhere" in meant) return leadsTo(meant.elsewhere);
     if (!id) return INVALID;
-    return found ? "" : `There is no meeting ${id}. Check the ID, or start a new one.`;
+    return found ? "" : t("There is no meeting {id}. Check the ID, or start a new one.", { id });
   }
 
   /** @param {string} form @param {string} error @param {() => Promise<string | Node>} run  what is wrong, or "" */
@@ -94,7 +96,7 @@ export class HomeView {
         if (typeof wrong === "string") write(part(this.element, error), wrong);
         else part(this.element, error).replaceChildren(wrong);
       } catch (problem) {
-        write(part(this.element, error), problem instanceof ReconveneError ? problem.message : String(problem));
+        write(part(this.element, error), problemText(problem));
       }
       if (button) enable(button, true);
     });
@@ -104,8 +106,8 @@ export class HomeView {
 /** @param {URL} url  a pasted link to another server @returns {Node} */
 function leadsTo(url) {
   const words = document.createDocumentFragment();
-  const link = Object.assign(document.createElement("a"), { href: url.href, textContent: `Go to ${url.host}` });
-  words.append("This link leads to another server. ", link);
+  const link = Object.assign(document.createElement("a"), { href: url.href, textContent: t("Go to {host}", { host: url.host }) });
+  words.append(t("This link leads to another server."), " ", link);
   return words;
 }
 

@@ -2,8 +2,8 @@
 import { Reconvene } from "../../sdk/reconvene.js";
 import { HERE } from "../here/addresses.js";
 import { fromTemplate, part } from "../ui/dom.js";
-import { NAMES } from "../ui/device-errors.js";
 import { SoundSettings } from "./sound-settings.js";
+import { t } from "../words/words.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Kind} Kind
@@ -53,7 +53,7 @@ export class DevicePicker {
     const { errors, states } = this.#media;
     const select = part(this.element, kind, HTMLSelectElement);
     /** @type {Choices} */
-    const choices = known.map(({ id, label }, index) => [id, label || `${capital(NAMES[kind])} ${index + 1}`]);
+    const choices = known.map(({ id, label }, index) => [id, label || numbered(kind, index + 1)]);
     if (!known.length) choices.push(["", whyNone(kind, errors[kind], states[kind], listed.length > 0)]);
     // Rewriting an open list would close it.
     if (this.#shown[kind] !== JSON.stringify(choices)) select.replaceChildren(...choices.map(([deviceId, text]) => new Option(text, deviceId)));
@@ -69,13 +69,13 @@ export class DevicePicker {
  * @param {import("../../sdk/reconvene.js").DeviceState} state @param {boolean} some  devices exist, but the browser does not list them
  */
 function whyNone(kind, error, state, some) {
-  const name = NAMES[kind];
-  if (error === "refused") return "Not allowed in your browser";
-  if (error === "system") return "Not allowed by your system";
-  if (error === "insecure" || !navigator.mediaDevices) return "On https pages only";
-  if (state === "asking") return "Waiting for your permission";
-  return some ? `Allow the ${name} to choose one` : `No ${name} found`;
+  if (error === "refused") return t("Not allowed in your browser");
+  if (error === "system") return t("Not allowed by your system");
+  if (error === "insecure" || !navigator.mediaDevices) return t("On https pages only");
+  if (state === "asking") return t("Waiting for your permission");
+  if (kind === "audio") return some ? t("Allow the microphone to choose one") : t("No microphone found");
+  return some ? t("Allow the camera to choose one") : t("No camera found");
 }
 
-/** @param {string} text */
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
+/** What has no name. @param {Kind} kind @param {number} number */
+const numbered = (kind, number) => (kind === "audio" ? t("Microphone {number}", { number }) : t("Camera {number}", { number }));

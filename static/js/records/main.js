@@ -4,10 +4,15 @@ import { ReconveneError } from "../../sdk/errors.js";
 import { part } from "../ui/dom.js";
 import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
+import { offerLanguages } from "../ui/language-choice.js";
 import { browserStorage, tabStorage } from "../here/storage.js";
 import { underway } from "../ui/underway.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
+import { translatePage } from "../words/page-texts.js";
+
+translatePage();
+offerLanguages(() => "");
 
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
 const identity = new Identity(browserStorage, tabStorage, async () => "");

@@ -3,9 +3,10 @@ import { attendancePage } from "../here/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { hostedMeetings } from "../here/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
-import { counted, dateTime, number } from "../ui/times.js";
+import { counted, dateTime } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("../here/http-api.js").HostedMeeting} HostedMeeting */
 

@@ -1,8 +1,9 @@
 /** One sync of a webinar from Zoom: its progress, list by list, and its outcome. */
 import { attendancePage } from "../here/addresses.js";
 import { sentence, spaced } from "../attendance/import-texts.js";
-import { counted, exactClock, number } from "../ui/times.js";
+import { counted, exactClock } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { number } from "../words/words.js";
 
 /** @typedef {import("../here/http-api.js").Sync} Sync */
 

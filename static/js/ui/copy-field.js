@@ -1,5 +1,6 @@
 /** A text to be copied: by a button or, where the browser does not allow that, by hand. */
 import { part, write } from "./dom.js";
+import { t } from "../words/words.js";
 
 export class CopyField {
   #root;
@@ -30,10 +31,10 @@ export class CopyField {
   async #copy() {
     try {
       await navigator.clipboard.writeText(this.#field.value);
-      write(part(this.#root, "copied"), "Copied");
+      write(part(this.#root, "copied"), t("Copied"));
     } catch {
       this.#field.focus();
-      write(part(this.#root, "copied"), "Copying was not allowed. The link is selected: copy it by the keyboard.");
+      write(part(this.#root, "copied"), t("Copying was not allowed. The link is selected: copy it by the keyboard."));
     }
   }
 }

@@ -1,12 +1,13 @@
 /** What prevents the connection, in words. */
+import { t } from "../words/words.js";
 
 /** @type {Record<import("../../sdk/reconvene.js").Snapshot["hindered"], string>} */
 export const HINDRANCES = {
   "": "",
-  away: "The server cannot be reached. This page keeps trying by itself.",
-  blocked: "The server answers, but the connection that a meeting needs does not get through.",
-  limited: "So many come from your network that the server lets them in a few at a time. This page keeps trying by itself.",
+  away: t("The server cannot be reached. This page keeps trying by itself."),
+  blocked: t("The server answers, but the connection that a meeting needs does not get through."),
+  limited: t("So many come from your network that the server lets them in a few at a time. This page keeps trying by itself."),
 };
 /** More advice, where there is room for it. */
 export const WHY_BLOCKED =
-  "The server’s set-up, a proxy or something in this network blocks it. This page keeps trying; if that does not help, tell whoever runs the server.";
+  t("The server’s set-up, a proxy or something in this network blocks it. This page keeps trying; if that does not help, tell whoever runs the server.");

@@ -2,8 +2,10 @@
 import { ReconveneError } from "../../sdk/errors.js";
 import { hostedMeetings } from "../here/http-api.js";
 import { fromTemplate, part, write } from "./dom.js";
+import { problemText } from "./problems.js";
+import { t } from "../words/words.js";
 
-const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";
+const WRONG = t("The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.");
 /** The characters that a header can carry; keys have no others. */
 const PLAIN = /^[\x20-\x7e]+$/;
 
@@ -25,7 +27,7 @@ export class KeyForm {
     const button = part(this.element, "use", HTMLButtonElement);
     const key = field.value.trim();
     button.disabled = true;
-    const wrong = key ? await refusal(key) : "Enter the key.";
+    const wrong = key ? await refusal(key) : t("Enter the key.");
     button.disabled = false;
     write(part(this.element, "wrong"), wrong);
     field.setAttribute("aria-invalid", String(Boolean(wrong)));
@@ -43,6 +45,6 @@ async function refusal(key) {
     return "";
   } catch (error) {
     if (!(error instanceof ReconveneError)) throw error;
-    return error.code === "bad_token" ? WRONG : error.message;
+    return error.code === "bad_token" ? WRONG : problemText(error);
   }
 }

@@ -11,24 +11,50 @@
   /** Milliseconds until it reports that the page is still loading. */
   var SLOW = 10000;
 
-  var SAID = {
-    failed: {
-      title: "Something went wrong",
-      text: "This page could not go on. Reloading usually helps. If it does not, update your browser, or tell whoever runs this server what is written below.",
+  /** In each language (language.js): no catalogue can be waited for. */
+  var WORDS = {
+    en: {
+      reload: "Reload",
+      home: "Home",
+      failed: {
+        title: "Something went wrong",
+        text: "This page could not go on. Reloading usually helps. If it does not, update your browser, or tell whoever runs this server what is written below.",
+      },
+      missing: {
+        title: "A part of this page did not load",
+        text: "The connection may have failed, or something in this browser or network blocks it. Reload to try again.",
+      },
+      old: {
+        title: "This browser is too old",
+        text: "Reconvene needs a current Chrome, Edge, Firefox or Safari. Update this one, or use another.",
+      },
+      slow: {
+        title: "Still loading",
+        text: "The connection or the server is slow. This page goes on by itself as soon as it can.",
+      },
     },
-    missing: {
-      title: "A part of this page did not load",
-      text: "The connection may have failed, or something in this browser or network blocks it. Reload to try again.",
-    },
-    old: {
-      title: "This browser is too old",
-      text: "Reconvene needs a current Chrome, Edge, Firefox or Safari. Update this one, or use another.",
-    },
-    slow: {
-      title: "Still loading",
-      text: "The connection or the server is slow. This page goes on by itself as soon as it can.",
+    de: {
+      reload: "Neu laden",
+      home: "Startseite",
+      failed: {
+        title: "Etwas ist schiefgegangen",
+        text: "Diese Seite konnte nicht weiterarbeiten. Meist hilft es, sie neu zu laden. Wenn nicht, aktualisieren Sie Ihren Browser, oder teilen Sie dem Betreiber dieses Servers mit, was unten steht.",
+      },
+      missing: {
+        title: "Ein Teil dieser Seite wurde nicht geladen",
+        text: "Vielleicht ist die Verbindung abgebrochen, oder etwas in diesem Browser oder Netzwerk blockiert sie. Laden Sie die Seite neu, um es noch einmal zu versuchen.",
+      },
+      old: {
+        title: "Dieser Browser ist zu alt",
+        text: "Reconvene braucht ein aktuelles Chrome, Edge, Firefox oder Safari. Aktualisieren Sie diesen Browser, oder nehmen Sie einen anderen.",
+      },
+      slow: {
+        title: "Wird noch geladen",
+        text: "Die Verbindung oder der Server ist langsam. Diese Seite macht von selbst weiter, sobald sie kann.",
+      },
     },
   };
+  var SAID = document.documentElement.lang === "de" ? WORDS.de : WORDS.en;
 
   var started = false;
   var said = "";
@@ -75,8 +101,8 @@
       text.textContent = SAID[what].text;
       var actions = document.createElement("div");
       actions.className = "actions";
-      actions.appendChild(button("Reload", function () { location.reload(); }, "button primary"));
-      actions.appendChild(button("Home", function () { location.assign(OURS.replace(/static\/$/, "")); }, "button"));
+      actions.appendChild(button(SAID.reload, function () { location.reload(); }, "button primary"));
+      actions.appendChild(button(SAID.home, function () { location.assign(OURS.replace(/static\/$/, "")); }, "button"));
       main.appendChild(title);
       main.appendChild(text);
       if (detail) {

@@ -1,8 +1,9 @@
 /** Times in the reader's own language and zone, and durations. Times are milliseconds since the epoch, durations seconds. */
+import { locale, number, t } from "../words/words.js";
 
 /** @param {Intl.DateTimeFormatOptions} options */
 const format = (options) => {
-  const formatter = new Intl.DateTimeFormat(undefined, options);
+  const formatter = new Intl.DateTimeFormat(locale, options);
   return (/** @type {number} */ at) => formatter.format(at);
 };
 
@@ -33,20 +34,17 @@ export function zone(first, last) {
   const offset = new Date(first).getTimezoneOffset();
   let changed = new Date(last).getTimezoneOffset() !== offset;
   for (let at = first; at < last && !changed; at += WEEK) changed = new Date(at).getTimezoneOffset() !== offset;
-  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: changed ? "longGeneric" : "long" }).formatToParts(first);
+  const parts = new Intl.DateTimeFormat(locale, { timeZoneName: changed ? "longGeneric" : "long" }).formatToParts(first);
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** "1,200". @type {(count: number) => string} */
-export const number = new Intl.NumberFormat().format;
-
 /** "42 min", "1 h 05 min". @param {number} seconds */
 export function duration(seconds) {
-  if (seconds < 0.5) return "0 min";
-  if (seconds < 60) return "under 1 min";
+  if (seconds < 0.5) return t("{minutes} min", { minutes: 0 });
+  if (seconds < 60) return t("under 1 min");
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 60) return t("{minutes} min", { minutes });
+  return t("{hours} h {minutes} min", { hours: Math.floor(minutes / 60), minutes: String(minutes % 60).padStart(2, "0") });
 }
 
 /** @param {number} count @param {string} one @param {string} [many] */

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from server.http.one_file import one_file
-from server.http.pages import MAINS, PAGE
+from server.http.pages import CATALOGUES, MAINS, PAGE
 
 MAIN = """
 import { a, b as c } from "./ui/one.js";
@@ -51,6 +51,14 @@ def test_modules_become_one_file() -> None:
     assert '"// kept"' in text
 
 
+def test_a_module_that_waits_lets_the_others_wait() -> None:
+    """Those alone that come after it; what waits inside of a function is no matter."""
+    waiting = TWO.replace("= 1", "= await one()").replace("{}", "{\n  await nothing();\n}")
+    text = one_file(MODULES | {"sdk/two-words.js": waiting}, "js/main.js")
+    assert "const $sdk_two_words = await (async() => {\nconst hidden = await one();" in text
+    assert "const $js_ui_one = (() => {" in text
+
+
 @pytest.mark.parametrize(
     ("module", "text"),
     [
@@ -67,7 +75,7 @@ def test_what_would_not_be_the_same_in_one_file_is_refused(module: str, text: st
         one_file(MODULES | {module: text}, "js/main.js")
 
 
-@pytest.mark.parametrize("main", sorted(MAINS))
+@pytest.mark.parametrize("main", sorted(MAINS | CATALOGUES))
 def test_every_page_s_modules_become_one(main: str) -> None:
     scripts = {
         path.relative_to(PAGE).as_posix(): path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js")
