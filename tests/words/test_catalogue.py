@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.process import ROOT
 
@@ -34,51 +31,53 @@ def node(script: str) -> Any:
     return json.loads(ran.stdout)
 
 
-@pytest.mark.parametrize(
-    ("expression", "answer"),
-    [
-        ('english.text("{name} left", { name: "Ada" })', "Ada left"),
-        ('german.text("{name} left", { name: "Ada" })', "Ada hat die Besprechung verlassen"),
-        # What a person is called is no text of ours.
-        ('english.text("{a} and {b}", { a: "{b}", b: "$&" })', "{b} and $&"),
-        ('english.text("{none} and {toString}", { b: 1 })', "{none} and {toString}"),
-        ('german.text("constructor")', "constructor"),
-        ('german.text("Not there yet")', "Not there yet"),
-        ('german.text("not the text of a count")', "not the text of a count"),
-        ('german.text("{count} bytes", { count: 1234567 })', "1.234.567 bytes"),
-        ("[0, 1, 2].map((count) => people(english, count))", ["0 people in A", "one person in A", "2 people in A"]),
-        (
-            "[0, 1, 2000].map((count) => people(german, count))",
-            ["0 Personen in A", "1 Person in A", "2.000 Personen in A"],
-        ),
-        # In French, one is 0 and 1; the texts are English, since there are none.
-        ('people(new Catalogue("fr", {}), 0)', "0 people in A"),
-        (
-            '[1, 3, 5].map((count) => polish.counted(count, "{count} file", "{count} files"))',
-            ["1 plik", "3 pliki", "5 plików"],
-        ),
-        ('[english, german].map((of) => of.all(["Ada", "Bob", "Cleo"]))', ["Ada, Bob and Cleo", "Ada, Bob und Cleo"]),
-        ('[english, german].map((of) => of.any(["Ada", "Bob"]))', ["Ada or Bob", "Ada oder Bob"]),
-        ('localeOf("de", ["en-US", "de-AT", "de"])', "de-AT"),
-        ('localeOf("en", ["en-US@posix", "en-GB"])', "en-GB"),
-        # Who reads a foreign language still has the clock of their country.
-        ('localeOf("en", ["de-DE", "de"])', "en-DE"),
-        ('localeOf("en", ["de"])', "en-DE"),
-        ('localeOf("en", ["C", ""])', "en"),
-        ('new Date(0).toLocaleTimeString(localeOf("en", ["de"]), { timeStyle: "short", timeZone: "UTC" })', "00:00"),
-    ],
-)  # fmt: skip
-def test_texts(expression: str, answer: Any) -> None:
-    assert node(TEXTS % ((WORDS / "catalogue.js").as_uri(), expression)) == answer
+EXPRESSIONS: list[tuple[str, Any]] = [
+    ('english.text("{name} left", { name: "Ada" })', "Ada left"),
+    ('german.text("{name} left", { name: "Ada" })', "Ada hat die Besprechung verlassen"),
+    # What a person is called is no text of ours.
+    ('english.text("{a} and {b}", { a: "{b}", b: "$&" })', "{b} and $&"),
+    ('english.text("{none} and {toString}", { b: 1 })', "{none} and {toString}"),
+    ('german.text("constructor")', "constructor"),
+    ('german.text("Not there yet")', "Not there yet"),
+    ('german.text("not the text of a count")', "not the text of a count"),
+    ('german.text("{count} bytes", { count: 1234567 })', "1.234.567 bytes"),
+    ("[0, 1, 2].map((count) => people(english, count))", ["0 people in A", "one person in A", "2 people in A"]),
+    (
+        "[0, 1, 2000].map((count) => people(german, count))",
+        ["0 Personen in A", "1 Person in A", "2.000 Personen in A"],
+    ),
+    # In French, one is 0 and 1; the texts are English, since there are none.
+    ('people(new Catalogue("fr", {}), 0)', "0 people in A"),
+    (
+        '[1, 3, 5].map((count) => polish.counted(count, "{count} file", "{count} files"))',
+        ["1 plik", "3 pliki", "5 plików"],
+    ),
+    ('[english, german].map((of) => of.all(["Ada", "Bob", "Cleo"]))', ["Ada, Bob and Cleo", "Ada, Bob und Cleo"]),
+    ('[english, german].map((of) => of.any(["Ada", "Bob"]))', ["Ada or Bob", "Ada oder Bob"]),
+    ('localeOf("de", ["en-US", "de-AT", "de"])', "de-AT"),
+    ('localeOf("en", ["en-US@posix", "en-GB"])', "en-GB"),
+    # Who reads a foreign language still has the clock of their country.
+    ('localeOf("en", ["de-DE", "de"])', "en-DE"),
+    ('localeOf("en", ["de"])', "en-DE"),
+    ('localeOf("en", ["C", ""])', "en"),
+    ('new Date(0).toLocaleTimeString(localeOf("en", ["de"]), { timeStyle: "short", timeZone: "UTC" })', "00:00"),
+]  # fmt: skip
+
+
+def test_texts() -> None:
+    expressions = [expression for expression, _ in EXPRESSIONS]
+    answers = node(TEXTS % ((WORDS / "catalogue.js").as_uri(), f"[{', '.join(expressions)}]"))
+    assert dict(zip(expressions, answers, strict=True)) == dict(EXPRESSIONS)
 
 
 LANGUAGE = """
   import { readFileSync } from "node:fs";
   import { runInNewContext } from "node:vm";
-  const { kept, languages, search } = %s;
+  const script = readFileSync("%s", "utf8");
+  const chosen = ({ kept, languages, search }) => {
   const attributes = {};
   const links = [];
-  runInNewContext(readFileSync("%s", "utf8"), {
+  runInNewContext(script, {
     document: {
       currentScript: { src: "https://a.example/meet/static/0123abcd/js/words/language.js" },
       documentElement: { setAttribute: (name) => (attributes[name] = true) , set lang(value) { attributes.lang = value; } },
@@ -92,33 +91,36 @@ LANGUAGE = """
       return kept === "none" ? null : { getItem: (key) => (key === "reconvene.language/meet" ? kept : "de") };
     },
   });
-  console.log(JSON.stringify([attributes.lang, links, Boolean(attributes["data-untranslated"])]));
+  return [attributes.lang, links, Boolean(attributes["data-untranslated"])];
+  };
+  console.log(JSON.stringify(%s.map(chosen)));
 """  # noqa: E501
 GERMAN = ["de", ["https://a.example/meet/static/0123abcd/js/words/de.js"], True]
 ENGLISH = ["en", [], False]
 
 
-@pytest.mark.parametrize(
-    ("kept", "languages", "search", "chosen"),
-    [
-        (None, ["de-AT", "en"], "", GERMAN),
-        (None, ["en-US", "de"], "", ENGLISH),
-        (None, ["fr", "de_CH"], "", GERMAN),
-        (None, ["fr", "den"], "", ENGLISH),
-        (None, [], "", ENGLISH),
-        (None, None, "", GERMAN),
-        ("en", ["de"], "", ENGLISH),
-        ("de", ["en"], "", GERMAN),
-        ("xx", ["de"], "", GERMAN),
-        ("constructor", [], "", ENGLISH),
-        ("de", ["en"], "?a=1&lang=en", ENGLISH),
-        ("en", ["en"], "?lang=de-DE", GERMAN),
-        ("en", ["de"], "?lang=<b>", ENGLISH),
-        ("blocked", ["de"], "", GERMAN),
-        ("none", ["de"], "?lang=en", ENGLISH),
-    ],
-)
-def test_choice_of_language(kept: str | None, languages: list[str] | None, search: str, chosen: Any) -> None:
+CHOICES: list[tuple[str | None, list[str] | None, str, list[Any]]] = [
+    (None, ["de-AT", "en"], "", GERMAN),
+    (None, ["en-US", "de"], "", ENGLISH),
+    (None, ["fr", "de_CH"], "", GERMAN),
+    (None, ["fr", "den"], "", ENGLISH),
+    (None, [], "", ENGLISH),
+    (None, None, "", GERMAN),
+    ("en", ["de"], "", ENGLISH),
+    ("de", ["en"], "", GERMAN),
+    ("xx", ["de"], "", GERMAN),
+    ("constructor", [], "", ENGLISH),
+    ("de", ["en"], "?a=1&lang=en", ENGLISH),
+    ("en", ["en"], "?lang=de-DE", GERMAN),
+    ("en", ["de"], "?lang=<b>", ENGLISH),
+    ("blocked", ["de"], "", GERMAN),
+    ("none", ["de"], "?lang=en", ENGLISH),
+]
+
+
+def test_choice_of_language() -> None:
     """By the address, else as it was chosen before, else as the browser wishes. Nothing more comes for English."""
-    given = json.dumps({"kept": kept, "languages": languages, "search": search})
-    assert node(LANGUAGE % (given, Path(WORDS / "language.js"))) == chosen
+    given = [
+        {"kept": kept, "languages": languages, "search": search} for kept, languages, search, _ in CHOICES
+    ]
+    assert node(LANGUAGE % (WORDS / "language.js", json.dumps(given))) == [chosen for *_, chosen in CHOICES]
