@@ -137,12 +137,13 @@ class Hub:
             room.add(member)
             self.hands.known(room, member, arrival.hand_at)
         elif is_outdated(arrival, member):
-            # This join was recorded last, so the store has the wrong instance.
-            return [
+            # This join was recorded last, so the store has the wrong instance, and may have another name.
+            effects = [
                 *adopted,
                 Close(arrival.connection, CloseCode.REPLACED),
                 stay_resumed(room.id, member, now),
             ]
+            return effects + self.renaming.put_back(room, member, arrival)
         effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not self.stays.took_up(arrival, member)
         allowed.clamp(room, member)

@@ -8,6 +8,7 @@ from signalling.rooms import commands, server_messages
 from signalling.rooms.budget import Budget
 from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Recorded, Reply, Unsettled
 from signalling.rooms.effects import Effect
+from signalling.rooms.inputs import Arrival
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import MOST_LOOK_UPS, answer
 from signalling.rooms.questions import Questions
@@ -51,6 +52,17 @@ class Renaming:
             member.renames = Budget(RATE, BURST, now)
         # Not to be sent again by itself: what comes behind it would wait so long, too.
         return Refused(ErrorCode.UNAVAILABLE, TOO_OFTEN) if member.renames.spend(1.0, now) else None
+
+    def put_back(self, room: Room, member: Member, late: Arrival) -> list[Effect]:
+        """A join that came too late was recorded by its name: the record gets the newer one again."""
+        asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
+        pending = [each.change.name for each in asked if each.actor.user_id == member.user_id]
+        name = next((name for name in reversed(pending) if name is not None), member.name)
+        if late.name == name:
+            return []
+        key = f"name-{late.instance}-{late.attempt}"
+        actor, change = Actor(member.role, member.user_id, member.id), Change("", name=name)
+        return [self._questions.ask(room, Unsettled(room.id, actor, key, change, told=False))]
 
     def settled(
         self, room: Room | None, unsettled: Unsettled, name: str, outcome: Outcome, now: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signalling.protocol.client_messages import BadMessage
+from signalling.protocol.errors import CloseCode
 from signalling.rooms.change import LOOK_UP
 from signalling.rooms.member import Look
 from signalling.rooms.renaming import BURST, RATE
@@ -81,3 +82,18 @@ def test_who_is_gone_when_the_store_answers_is_told_nothing_and_the_room_goes_on
     stage.settle()
     assert stage.names == ["Bea"]
     assert stage.heard("host") == []
+
+
+def test_an_older_page_that_comes_too_late_leaves_the_newer_name_in_the_record() -> None:
+    stage = meeting()
+    stage.join("ann", page="older")
+    newer = stage.join("ann", page="newer")
+    order(stage, "ann", "rename", name="Bea")
+    stage.settle()
+    order(stage, "ann", "rename", name="Cleo")
+    late = stage.join("ann", page="older", attempt=2)
+    assert (newer.closed, late.closed) == (None, CloseCode.REPLACED)
+    stage.silence()
+    stage.settle()
+    assert stage.names == ["Bea", "Cleo", "Cleo"]
+    assert [told["participant"]["name"] for told in stage.messages("host")] == ["Cleo"]
