@@ -4,6 +4,7 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from typing import Annotated, Any
@@ -135,23 +136,35 @@ def router(  # the API's parts list
 
     async def hosted(room: str, user_id: str) -> Meeting:
         """The meeting, if the caller may end it: its host, as of all changes that are made."""
-        meeting = await existing(room, user_id)
-        await gateway.outside.actor(meeting.room, known_as(user_id), End)
-        return meeting
+        for each in meant(room, user_id):
+            with contextlib.suppress(UnknownMeeting):
+                asked = gateway.outside.asked(
+                    each, known_as(user_id), End, lambda found: visible(found, user_id)
+                )
+                return (await asked)[0]
+        raise UnknownMeeting
 
     async def existing(room: str, user_id: str | None) -> Meeting:
-        """The meeting. Without the admin key an import is unknown, like an id that nobody used."""
+        """The meeting. Raises `UnknownMeeting`."""
+        for each in meant(room, user_id):
+            meeting = await store.meeting(each)
+            if meeting is not None:
+                visible(meeting, user_id)
+                return meeting
+        raise UnknownMeeting
+
+    def meant(room: str, user_id: str | None) -> list[str]:
+        """The IDs that the caller may mean, the likeliest first. Raises `UnknownMeeting`."""
         try:
             # An import is also known by its number in Zoom.
-            meant = person_matching.rooms(room) if user_id == ADMIN else [identifiers.meeting_id(room)]
+            return person_matching.rooms(room) if user_id == ADMIN else [identifiers.meeting_id(room)]
         except ValueError:
             raise UnknownMeeting from None
-        meeting = None
-        for each in meant:
-            meeting = meeting or await store.meeting(each)
-        if meeting is None or (meeting.host_user_id == person_matching.HOST and user_id != ADMIN):
+
+    def visible(meeting: Meeting, user_id: str | None) -> None:
+        """Without the admin key an import is unknown, like an id that nobody used: raises `UnknownMeeting`."""
+        if meeting.host_user_id == person_matching.HOST and user_id != ADMIN:
             raise UnknownMeeting
-        return meeting
 
     @routes.post("/api/identity", tags=["identity"])
     async def new_identity(body: NewIdentity | None = None) -> IdentityView:

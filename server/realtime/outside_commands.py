@@ -16,13 +16,15 @@ from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
+from signalling.protocol.chat import ChatDelete
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Command, Lasting, Passing, Settings
+from signalling.protocol.moderation import Lasting, Passing, Settings
 from signalling.protocol.rights import settings_of
 from signalling.rooms import permissions, planning
 from signalling.rooms.change import Actor, Change, ChatChange, Person, Recorded, Unsettled
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
+from signalling.rooms.permissions import Ruled
 from storage.errors import UnknownMeeting
 from storage.records import Meeting, Participant
 from storage.store import Store
@@ -57,7 +59,7 @@ class OutsideCommands:
         """How many are in the room, those within grace included."""
         return self._hub.size(room) if self.people is None else await self.people(room)
 
-    async def actor(self, room: str, user_id: str | None, command: type[Command]) -> Actor:
+    async def actor(self, room: str, user_id: str | None, command: type[Ruled]) -> Actor:
         """Who the caller is in this meeting, if they may give the command."""
         return (await self.asked(room, user_id, command))[1]
 
@@ -98,8 +100,7 @@ class OutsideCommands:
 
     async def delete_message(self, room: str, user_id: str | None, message: str, at: float) -> None:
         """Delete what anybody wrote, `at` that moment (the record's clock), and tell those who may read it."""
-        # Those in charge may, as with what concerns nobody in particular.
-        _, actor = await self.asked(room, user_id, Settings)
+        actor = await self.actor(room, user_id, ChatDelete)
         post = ChatChange("delete", message, round(at, 3), any_author=True)
         unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
         found = self._hub.rooms.get(room)
@@ -121,12 +122,26 @@ class OutsideCommands:
             raise answer
         return answer
 
-    async def asked(self, room: str, user_id: str | None, command: type[Command]) -> tuple[Meeting, Actor]:
-        """The meeting as of all changes that are made, and who the caller is in it, if they may give the command."""
-        return (await self._asked(room, user_id, command))[:2]
+    async def asked(
+        self,
+        room: str,
+        user_id: str | None,
+        command: type[Ruled],
+        check: Callable[[Meeting], None] = lambda _: None,
+    ) -> tuple[Meeting, Actor]:
+        """The meeting as of all changes that are made, and who the caller is in it, if they may give the command.
+
+        `check` raises what is to be answered before it is said whether they may.
+        """
+        return (await self._asked(room, user_id, command, check=check))[:2]
 
     async def _asked(
-        self, room: str, user_id: str | None, command: type[Command], participants: Sequence[str] = ()
+        self,
+        room: str,
+        user_id: str | None,
+        command: type[Ruled],
+        participants: Sequence[str] = (),
+        check: Callable[[Meeting], None] = lambda _: None,
     ) -> tuple[Meeting, Actor, Mapping[str, Person]]:
         """As `asked`, with those of these participants who were ever in the meeting."""
 
@@ -138,6 +153,7 @@ class OutsideCommands:
             return meeting, caller, await absent_people.known(self._store, room, participants)
 
         meeting, caller, known = await self._recorded.answer(room, question, RECORDED_WITHIN)
+        check(meeting)
         actor = Actor("admin", "")
         if user_id is not None:
             role = "host" if meeting.host_user_id == user_id else caller.role if caller else "participant"

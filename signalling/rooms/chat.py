@@ -200,7 +200,7 @@ class Chatting:
             "delete",
             command.message,
             round(self._at(now), 3),
-            any_author=permissions.is_in_charge(member.role),
+            any_author=permissions.may(member.role, ChatDelete),
         )
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 

@@ -3,6 +3,7 @@
 | command | least role | of whom |
 |---|---|---|
 | admit, deny, settings, spotlight, lower_hands | cohost | anybody |
+| chat_delete, of what others wrote | cohost | anybody |
 | ask, mute, allow, remove, readmit | cohost | only those of a lower role |
 | set_role | host | only those of a lower role |
 | end | host | |
@@ -10,7 +11,7 @@
 Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one. The
 host alone may make one that makes host, which is like `set_role`.
 
-Who may write in the chat is a right, and a setting (`check_chat`); what others wrote is deleted by those in charge.
+Who may write in the chat is a right, and a setting (`check_chat`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
+from signalling.protocol.chat import ChatDelete
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import (
     Admit,
@@ -39,6 +41,9 @@ from signalling.protocol.rights import RANK, MeetingSettings, Rights, Role, allo
 Standing = Role | Literal["admin"]
 """Of whoever gives a command: a role in the meeting, or the admin key's, which is above all."""
 
+Ruled = Command | ChatDelete
+"""What the table is about. Of `chat_delete`: the deletion of what others wrote; one's own everybody may delete."""
+
 
 class Permission(NamedTuple):
     """`least`: the role that may give the command. `below`: only to those of a lower role than one's own."""
@@ -47,12 +52,13 @@ class Permission(NamedTuple):
     below: bool
 
 
-PERMISSIONS: dict[type[Command], Permission] = {
+PERMISSIONS: dict[type[Ruled], Permission] = {
     Admit: Permission("cohost", below=False),
     Deny: Permission("cohost", below=False),
     Settings: Permission("cohost", below=False),
     Spotlight: Permission("cohost", below=False),
     LowerHands: Permission("cohost", below=False),
+    ChatDelete: Permission("cohost", below=False),
     Ask: Permission("cohost", below=True),
     Mute: Permission("cohost", below=True),
     Allow: Permission("cohost", below=True),
@@ -103,13 +109,17 @@ def rank(standing: Standing) -> int:
     return ABOVE_ALL if standing == "admin" else RANK[standing]
 
 
-def check(standing: Standing, command: type[Command], addressees: Iterable[Role] = ()) -> None:
+def may(standing: Standing, command: type[Ruled]) -> bool:
+    """Whether somebody of that standing may give the command to anybody at all."""
+    return rank(standing) >= RANK[PERMISSIONS[command].least]
+
+
+def check(standing: Standing, command: type[Ruled], addressees: Iterable[Role] = ()) -> None:
     """Raises `Refused` (forbidden) unless somebody of that standing may give the command to these."""
     needed = PERMISSIONS[command]
-    mine = rank(standing)
-    if mine < RANK[needed.least]:
+    if not may(standing, command):
         raise Refused(ErrorCode.FORBIDDEN, HOST if needed.least == "host" else CHARGE)
-    if needed.below and any(RANK[role] >= mine for role in addressees):
+    if needed.below and any(RANK[role] >= rank(standing) for role in addressees):
         raise Refused(ErrorCode.FORBIDDEN, BELOW)
 
 

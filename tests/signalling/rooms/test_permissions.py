@@ -8,15 +8,14 @@ import typing
 import pytest
 
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Command
 from signalling.protocol.rights import RANK, Rights, Role, allows
-from signalling.rooms.permissions import PERMISSIONS, Standing, check
+from signalling.rooms.permissions import PERMISSIONS, Ruled, Standing, check
 
-COMMANDS = typing.get_args(Command)
+COMMANDS = typing.get_args(Ruled)
 STANDINGS: tuple[Standing, ...] = ("participant", "cohost", "host", "admin")
 ROLES: tuple[Role, ...] = ("participant", "cohost", "host")
 
-TO_ANYBODY = {"admit", "deny", "settings", "spotlight", "lower_hands"}
+TO_ANYBODY = {"admit", "deny", "settings", "spotlight", "lower_hands", "chat_delete"}
 TO_LOWER = {"ask", "mute", "allow", "remove", "readmit"}
 
 
@@ -42,7 +41,7 @@ def may(standing: Standing, name: str, addressee: Role | None) -> bool:
     ids=lambda each: getattr(each, "__name__", str(each)),
 )
 def test_a_command_is_for_those_who_may_give_it(
-    command: type[Command], standing: Standing, addressee: Role | None
+    command: type[Ruled], standing: Standing, addressee: Role | None
 ) -> None:
     name = str(command.__struct_config__.tag)
     addressees = [] if addressee is None else ["participant", addressee]
