@@ -72,20 +72,45 @@ def test_the_build_gets_what_the_wheel_is_made_of() -> None:
 
 def test_the_services_have_settings_that_can_be_used() -> None:
     services = composed()["services"]
-    environment: dict[str, str] = services["reconvene"]["environment"]
+    environment: dict[str, str] = environment_of(services["reconvene"], given())
     known = {setting.name for setting in SETTINGS}
+    # A note in .env for the other services is no setting of this one's.
+    environment = {name: value for name, value in environment.items() if name not in given().keys() - known}
     assert environment.keys() <= known
     config = _of(environment)
     assert config.store.startswith("postgresql://reconvene:")
     assert services["postgres"]["environment"]["POSTGRES_PASSWORD"] in config.store
     assert config.engine is None
-    assert _of({**environment, "RECONVENE_ENGINE": "redis://valkey"}).engine == "redis://valkey"
     # All that is needed is in the document's .env, and nothing else is.
-    assert set(VARIABLE.findall(COMPOSE)) - {"RECONVENE_ENGINE"} == given().keys()
+    assert set(VARIABLE.findall(COMPOSE)) == given().keys()
     # The server has time to drain, and only a proxy on the machine reaches it: the one who is believed.
     assert int(services["reconvene"]["stop_grace_period"].removesuffix("s")) > config.drain
     assert services["reconvene"]["ports"] == [f"127.0.0.1:{config.port}:{config.port}"]
     assert [name for name, service in services.items() if "ports" in service] == ["reconvene"]
+
+
+def test_every_setting_reaches_the_server_or_is_said_to_be_the_services_own() -> None:
+    service = composed()["services"]["reconvene"]
+    (said,) = re.findall(r"`compose.yaml` itself says ([^;]*);", INSTALL)
+    own = {*re.findall(r"RECONVENE_[A-Z_]+", said)} | {
+        name for name in service["environment"] if "TURN" in name or "ICE" in name
+    }
+    written = {setting.name: f"value of {setting.name}" for setting in SETTINGS}
+    found = environment_of(service, written)
+    lost = {name for name, value in written.items() if found.get(name) != value}
+    # The secret is the document's, in .env as well.
+    assert lost - {"RECONVENE_SECRET"} == own
+
+
+def environment_of(service: dict[str, Any], written: dict[str, str]) -> dict[str, str]:
+    """What the container's program is given, as Compose says it: `environment` comes before `env_file`.
+
+    `written`: what the file .env says.
+    """
+    files = service.get("env_file", [])
+    named = [files] if isinstance(files, str) else files
+    assert set(named) <= {".env"}
+    return {**(written if named else {}), **service["environment"]}
 
 
 def _of(environment: dict[str, str]) -> Config:

@@ -29,10 +29,12 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 async def check(config: Config, within: float) -> Sequence[Finding]:
-    """Findings about the login; none if there is none, or if its settings contradict each other."""
+    """Findings about the login; none if its settings contradict each other."""
     login = config.login
-    if login is None or list(config.conflicts()):
+    if list(config.conflicts()):
         return []
+    if login is None:
+        return [ok(AREA, "there is none: everybody is anonymous, and tokens of applications are refused")]
     findings = list(_about_settings(config, login))
     if login.secrets:
         findings.append(ok(AREA, f"tokens of {login.issuer} are verified by a shared secret"))

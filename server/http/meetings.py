@@ -35,6 +35,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import rfc3339
+from signalling.rooms.permissions import hosts_what_it_makes
 from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.import_store import StoreWithImports
 from storage.imports import Import, Kind, PartState
@@ -213,8 +214,9 @@ def router(  # the API's parts list
             except UnknownMeeting:
                 raise refused from None
         room = room or identifiers.generated_meeting_id(os.urandom(16))
-        # The admin key is nobody: the first whose token says so is host.
-        host = known_as(user_id) or ""
+        # Of a meeting without a host it is the first whose token says so. The admin key is nobody.
+        claim = who.outside.role if who.outside is not None else None
+        host = (known_as(user_id) or "") if hosts_what_it_makes(claim) else ""
         meeting, created = await store.create_meeting(
             room, host, title, record_clock.now(), config.of_new_meetings
         )

@@ -14,6 +14,10 @@ from signalling.protocol.errors import ErrorCode, Refused
 OURS = ("identity", "session")
 """The `typ` of the tokens that `server.identity.tokens` makes."""
 
+NO_LOGIN = (
+    "This token is of an application's login, and this server has none: RECONVENE_JWT_ISSUER is not set."
+)
+
 CREATORS = {
     "identified": "Only who has logged in may create meetings here.",
     "admin": "Only whoever runs this server creates meetings.",
@@ -46,6 +50,8 @@ class Identities:
 
     async def read(self, token: str, now: float) -> Who:
         """Raises `Refused`: bad_token, token_expired, revoked, login_required; unavailable."""
+        if self._issuer is None and "iss" in claims_unverified(token):
+            raise Refused(ErrorCode.BAD_TOKEN, NO_LOGIN)
         if self._issuer is None or _is_ours(token):
             identity = self._tokens.read_identity(token, now)
             if not identity.own:

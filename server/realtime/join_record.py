@@ -22,6 +22,7 @@ from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.admission import leaders
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
+from signalling.rooms.permissions import hosts_what_it_makes
 from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
 from storage.records import Joined, JoinRequest, Shown
 from storage.store import Store
@@ -93,6 +94,8 @@ class JoinRecord:
         place = self._hub.present(join.meeting, user_id)
         previous = place or session
         asked = self.now()
+        # An existing meeting can be joined whatever its id.
+        create, created = join.create and reserved(join.meeting) is None, False
         request = JoinRequest(
             room=join.meeting,
             user_id=user_id,
@@ -104,13 +107,16 @@ class JoinRecord:
             at=asked.at,
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._grace,
-            # An existing meeting can be joined whatever its id.
-            create=join.create and reserved(join.meeting) is None,
+            create=create and hosts_what_it_makes(shown.role),
             title=join.title,
             settings=self._settings,
             **dict(zip(_SHOWN, _shown(shown), strict=True)),
         )
         try:
+            if create and not request.create:
+                _, created = await self._store.create_meeting(
+                    join.meeting, "", join.title, asked.at, self._settings
+                )
             joined = await self._store.join(request)
         except (UnknownMeeting, MeetingEnded) as error:
             # Must not reveal whether an import by this id exists: it has ended, and is refused like an unknown meeting.
@@ -131,6 +137,8 @@ class JoinRecord:
             self.has_failed(join.meeting, user_id, asked)
             raise
 
+        if created:
+            joined = dataclasses.replace(joined, created=True)
         before = self._failed.get((join.meeting, user_id), asked)
         began = before if before.at == joined.stay.joined_at else asked
         set_by = self._clock.set_by - began.set_by

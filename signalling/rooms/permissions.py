@@ -9,7 +9,8 @@
 | end | host | |
 
 Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one. The
-host alone may make one that makes host, which is like `set_role`.
+host alone may make one that makes host, which is like `set_role`. Who is host of a meeting that somebody creates, says
+`hosts_what_it_makes`.
 
 Who may write in the chat is a right, and a setting (`check_chat`).
 """
@@ -82,6 +83,12 @@ def is_in_charge(role: Role) -> bool:
     """Whether this role keeps order: it hears of knocks, reads what is written to the hosts, and has a seat in a full
     meeting."""
     return RANK[role] > 0
+
+
+def hosts_what_it_makes(claim: Role | None) -> bool:
+    """Whoever creates a meeting is its host, unless the application's token gives another role in it (`claim`): then it
+    has no host until somebody comes whose token says so, or the admin key makes somebody host."""
+    return claim is None or claim == "host"
 
 
 def is_fixed(role: Role) -> bool:

@@ -33,6 +33,23 @@ async def test_there_is_one_host(app: Login, room: str) -> None:
     assert (await app.joined(room, "bob", token=token)).joined["you"]["role"] == "cohost"
 
 
+async def test_whose_token_gives_another_role_is_not_host_of_what_they_make(app: Login, room: str) -> None:
+    """Whoever comes first, by one's own link: the meeting waits for its host."""
+    for sub, role in (("bob", "participant"), ("ann", "host"), ("eve", "cohost"), ("dan", None)):
+        claims = {} if role is None else {"meeting": room, "role": role}
+        came = await app.joined(room, sub, token=app.token(sub, name=sub, **claims))
+        assert came.joined["you"]["role"] == (role or "participant")
+        assert came.joined["meeting"]["created"] is (sub == "bob")
+        assert came.joined["meeting"]["host"] is (sub == "ann")
+    other = f"{room}-2"
+    for number, (role, is_host) in enumerate((("participant", False), ("cohost", False), ("host", True))):
+        token = app.token(role, meeting=f"{other}{number}", role=role)
+        made = await app.play.http.post(
+            "/api/meetings", json={"meeting": f"{other}{number}"}, headers=bearer(token)
+        )
+        assert (made.status_code, made.json()["host"]) == (201, is_host)
+
+
 async def test_a_meeting_of_the_admin_key_has_the_first_host_that_a_token_names(tmp_path: Path) -> None:
     async with logging_in(tmp_path, CREATE="admin") as app:
         key = bearer(ADMIN_KEY)
