@@ -18,7 +18,8 @@ def token(
     users: Annotated[
         list[str],
         typer.Argument(
-            help="The user, as the application calls them (sub). Of several, each gets a token, a line each.",
+            help="The user, as the application calls them: the sub of the token, not the x_… that this server makes of "
+            "it and that is said on standard error. Of several, each gets a token, a line each.",
             metavar="USER...",
         ),
     ],

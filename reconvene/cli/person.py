@@ -42,8 +42,9 @@ def person(
     user: Annotated[
         str,
         typer.Argument(
-            help="The user id: x_… of a user of your application, as reconvene token says it; of others user_id in "
-            "the table participants. docs/operations.md says more.",
+            help="The user id: x_… of a user of your application, which reconvene token says on standard error; u_… of "
+            "others, in the column user_id of the table participants. Neither the sub of a token nor the p_… of a "
+            "report. docs/operations.md says more.",
             metavar="USER",
             show_default=False,
         ),

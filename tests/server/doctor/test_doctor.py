@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -14,6 +15,7 @@ from server.doctor import files, machine, report, runner
 from server.doctor.checks import Level
 from server.doctor.runner import examine
 from storage.sqlite.store import SqliteStore
+from tests.process import ROOT
 from tests.server.findings import environment, examined, one, those
 
 
@@ -36,8 +38,14 @@ async def test_where_all_is_well_nothing_is_to_be_done(tmp_path: Path) -> None:
     findings = await examined(tmp_path, ADMIN_KEY="an admin key of some length", HOSTS="localhost")
     (only,) = [finding for finding in findings if finding.level is not Level.OK]
     assert "STUN" in only.found
-    assert {finding.area for finding in findings} == set(runner.AREAS) - {"engine", "ice", "login", "zoom"}
+    assert {finding.area for finding in findings} == set(runner.AREAS) - {"engine", "ice", "zoom"}
     assert not [finding for finding in findings if finding.level is Level.OK and finding.advice]
+
+
+def test_every_area_is_in_the_document() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("| area | what is looked at |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(runner.AREAS)
 
 
 async def test_every_setting_that_cannot_be_used_is_told(tmp_path: Path) -> None:

@@ -36,9 +36,10 @@ async def test_a_login_in_order_is_said_to_be(tmp_path: Path, keys: KeyServer) -
     assert (only.level, "2 keys" in only.found, "ES256, RS" in only.found) == (Level.OK, True, True)
 
 
-async def test_without_a_login_there_is_nothing_to_say(tmp_path: Path) -> None:
-    findings = await examine(environment(tmp_path), 10)
-    assert those(findings, "login") == []
+async def test_without_a_login_it_is_said_that_there_is_none(tmp_path: Path) -> None:
+    """Whose settings do not reach the server has to see it."""
+    (only,) = those(await examine(environment(tmp_path), 10), "login")
+    assert (only.level, "there is none: everybody is anonymous" in only.found) == (Level.OK, True)
 
 
 async def test_keys_that_cannot_be_read_are_a_failure(tmp_path: Path, keys: KeyServer) -> None:

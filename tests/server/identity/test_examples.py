@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 
 def settings(block: str) -> dict[str, str]:
-    return dict(re.findall(r"^(\w+)=(.*)$", block, re.MULTILINE))
+    return dict(re.findall(r"^export (\w+)=(.*)$", block, re.MULTILINE))
 
 
 async def test_a_token_of_the_example_is_taken_by_a_server_with_its_settings() -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from server.identity import keys
+from server.identity.identities import Identities
 from server.identity.ids import outside_user
 from server.identity.issuer import Issuer
 from server.identity.jws import MAX_SIZE
 from server.identity.outside_user import LEEWAY
-from signalling.protocol.errors import ErrorCode
+from server.identity.tokens import Tokens
+from server.settings.config import Config
+from signalling.protocol.errors import ErrorCode, Refused
 from tests.issuer import AUDIENCE, ISSUER, SECRET, Signer, jwks, part
 from tests.server.identity.issuers import NOW, configured, issuer, refusal
 
@@ -40,6 +43,16 @@ async def test_a_shared_secret_and_the_one_before_it_are_taken() -> None:
     for secret in (SECRET, OTHER_SECRET):
         assert (await both.read(Signer("HS256", None, secret).token(now=NOW), NOW)).user_id
     assert (await refusal(issuer(), Signer("HS256", None, OTHER_SECRET).token(now=NOW))).code == "bad_token"
+
+
+async def test_where_there_is_no_login_a_token_of_one_is_told_what_is_missing() -> None:
+    config = Config.from_env({"RECONVENE_SECRET": SECRET})
+    identities = Identities(config, Tokens(SECRET))
+    for token, words in ((Signer("HS256", None).token(now=NOW), "RECONVENE_JWT_ISSUER"), ("none", "")):
+        with pytest.raises(Refused) as refused:
+            await identities.read(token, NOW)
+        assert refused.value.code is ErrorCode.BAD_TOKEN
+        assert words in refused.value.text
 
 
 async def test_a_token_that_names_no_key_is_tried_with_all() -> None:
