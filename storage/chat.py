@@ -33,17 +33,19 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageEdit:
-    """By its author (`user_id`)."""
+    """By its author (`user_id`). `only_to`: whom the message has to be for (`TO_HOSTS`: those in charge); None: it may
+    be for everybody, too."""
 
     id: str
     user_id: str
     text: str
     at: float
+    only_to: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDeletion:
-    """By `user_id` ("": the admin key). `any_author`: also what others wrote."""
+    """By `user_id` ("": the admin key). `any_author`: also what others wrote, which the audit notes."""
 
     id: str
     user_id: str
@@ -73,9 +75,10 @@ class Message:
     deleted_by: str | None
 
 
-Fate = Literal["done", "again", "unknown", "forbidden", "late", "used"]
+Fate = Literal["done", "again", "unknown", "forbidden", "late", "elsewhere", "used"]
 """`again`: it was so before. `unknown`: there is no such message, or it was deleted. `forbidden`: it is somebody
-else's. `late`: see `EDITED_WITHIN`. `used`: the key names another message."""
+else's. `late`: see `EDITED_WITHIN`. `elsewhere`: it is for somebody whom it may not be for. `used`: the key names
+another message."""
 
 
 @dataclass(frozen=True, slots=True)

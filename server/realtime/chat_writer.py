@@ -16,6 +16,7 @@ import structlog
 from server.realtime.room_queues import RoomQueue, RoomQueues
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import permissions
 from signalling.rooms.change import ChatChange, Outcome, Posted, Recorded, Unsettled
 from storage.chat import (
     Chat,
@@ -149,7 +150,7 @@ def _as_stored(unsettled: Unsettled) -> MessageWrite:
                 post.id, user_id, unsettled.key, post.text, post.at, post.to_user, post.reply_to
             )
         case "edit":
-            return MessageEdit(post.id, user_id, post.text, post.at)
+            return MessageEdit(post.id, user_id, post.text, post.at, post.only_to)
         case "delete":
             return MessageDeletion(post.id, user_id, post.at, post.any_author)
 
@@ -163,12 +164,16 @@ def _outcome(post: ChatChange, written: Written) -> Outcome:
             return Refused(ErrorCode.FORBIDDEN, ANOTHERS)
         case "late":
             return Refused(ErrorCode.FORBIDDEN, TOO_LATE)
+        case "elsewhere":
+            return Refused(ErrorCode.FORBIDDEN, permissions.TO_HOSTS_ALONE)
         case "used":
             return Refused(ErrorCode.BAD_MESSAGE, USED)
     if found is None:
         return Recorded(again=False)
     if post.kind != "say":
-        return Recorded(again=False, posted=Posted(found.user_id, found.to_user, found.deleted_by))
+        # Made at that very moment, it was made by this call before, whose answer was lost.
+        is_new = post.at == (found.edited_at if post.kind == "edit" else found.deleted_at)
+        return Recorded(again=False, posted=Posted(found.user_id, found.to_user, found.deleted_by, is_new))
     if written.fate == "done" or found.at == post.at:
         # Made at that very moment, it was made by this call before, whose answer was lost.
         return Recorded(again=False)

@@ -38,7 +38,7 @@ def _entry(entry: AuditEntry, people: Mapping[str, Participant]) -> dict[str, An
         "whom": [_person(user, people) for user in _whom(entry)],
     }
     detail = entry.detail
-    for name in ("settings", "role", "back", "invite"):
+    for name in ("settings", "role", "back", "invite", "message"):
         if name in detail:
             view[name] = detail[name]
     if "may" in detail:

@@ -37,19 +37,19 @@ class ChatLog:
         self._doubted = set(self._messages)
         self._changes = {id_: each for id_, each in self._changes.items() if "deleted_by" in each}
 
-    def event(self, event: Message) -> None:
+    def event(self, event: Message) -> Message:
+        """Returns it with `again` if it tells nothing new: a server that was restarted may tell something again."""
+        again = False
         if event["type"] == "chat_message":
+            again = event["message"]["id"] in self._messages
             self._put(event["message"])
         elif event["type"] == "chat_changed":
-            change = event["message"]
-            if "deleted_by" not in self._changes.get(change["id"], {}):
-                self._changes[change["id"]] = change
-            if change["id"] in self._messages:
-                self._put(self._messages[change["id"]])
+            again = self._change(event["message"])
         if len(self._messages) > self._most:
             for message in self.messages[: len(self._messages) - self._most]:
                 self._forget(message["id"])
             self.more = True
+        return {**event, "again": True} if again else event
 
     def page(self, page: Message, before: str | None) -> None:
         """A page of the history, before that message or of the latest."""
@@ -66,6 +66,20 @@ class ChatLog:
         if before is not None:
             self._most += len(self._messages) - known
         self.more = page["more"]
+
+    def _change(self, change: Message) -> bool:
+        """Returns whether it was so before."""
+        id_ = change["id"]
+        known, before = self._messages.get(id_, {}), self._changes.get(id_, {})
+        if again := before == change or "deleted_by" in known or "deleted_by" in before:
+            return again
+        self._changes.pop(id_, None)
+        self._changes[id_] = change
+        if len(self._changes) > MOST_KEPT:
+            del self._changes[next(iter(self._changes))]
+        if known:
+            self._put(known)
+        return again
 
     def _put(self, message: Message) -> None:
         self._doubted.discard(message["id"])

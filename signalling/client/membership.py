@@ -139,12 +139,14 @@ class Membership:
         if not isinstance(seq, int) or seq <= self.seq:
             return []
         self.seq = seq
+        was_in_charge = in_charge(self.me)
         self.roster = applied(self.roster, message)
-        self.chat.event(message)
+        message = self.chat.event(message)
         self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
-        return [Emit("event", message), *self._ordered(message)]
+        promoted = in_charge(self.me) and not was_in_charge
+        return [Emit("event", message), *self._ordered(message), *(self._read_anew() if promoted else [])]
 
     def _ordered(self, event: Message) -> list[Action]:
         """Obey what the event says of this client."""

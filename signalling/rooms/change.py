@@ -51,7 +51,8 @@ NOBODY: Mapping[str, Person] = {}
 
 class ChatChange(msgspec.Struct, frozen=True):
     """What is written, edited or deleted in the chat. `id`: of the message; "": only its key is known. `at`: by the
-    record's clock. `to_user`: None is everyone, "" those in charge. `any_author`: also what others wrote."""
+    record's clock. `to_user`: None is everyone, "" those in charge. `any_author`: also what others wrote. `only_to`: a
+    message to everyone, or to somebody else, is not edited."""
 
     kind: Literal["say", "edit", "delete"]
     id: str
@@ -60,14 +61,17 @@ class ChatChange(msgspec.Struct, frozen=True):
     to_user: str | None = None
     reply_to: str | None = None
     any_author: bool = False
+    only_to: tuple[str, ...] | None = None
 
 
 class Posted(NamedTuple):
-    """A message that was edited or deleted, as the store has it. `user_id`: its author; `deleted_by`: a participant."""
+    """A message that was edited or deleted, as the store has it. `user_id`: its author; `deleted_by`: a participant.
+    `is_new`: it was not so before."""
 
     user_id: str
     to_user: str | None
     deleted_by: str | None
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from signalling.protocol import visible
 from signalling.protocol.chat import (
     HOSTS,
-    TEXT_LENGTH,
     Chat,
     ChatCommand,
     ChatDelete,
@@ -31,6 +29,7 @@ from signalling.protocol.features import BUSY
 from signalling.rooms import allowed, commands, permissions, server_messages
 from signalling.rooms.budget import Budget
 from signalling.rooms.change import Actor, Change, ChatChange, Outcome, Posted, Recorded, Reply, Unsettled
+from signalling.rooms.chat_rules import NO_REACTIONS, TO_HOSTS, addressee_of, reach_of, shown
 from signalling.rooms.effects import Broadcast, Effect
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import answer
@@ -40,7 +39,7 @@ from signalling.rooms.seats import Seat
 from signalling.rooms.telling import Telling
 
 RATE, BURST = 1.0, 5.0
-"""Messages and edits of one member, a second and at once."""
+"""Messages, edits and deletions of one member, a second and at once."""
 
 REACTIONS = 3.0
 """The same of reactions."""
@@ -49,9 +48,6 @@ RETRY_LEAST = 0.1
 
 MOST_WAITING = 64
 """Most of one member that the store has not answered yet."""
-
-TO_HOSTS = ""
-"""In place of the user a message is for."""
 
 UNKNOWN = ""
 """In place of the id of a message which only its key says: whom it was for is not known any more."""
@@ -146,14 +142,13 @@ class Chatting:
     def _say(self, room: Room, member: Member, command: Chat, now: float) -> list[Effect]:
         text = shown(command.text)
         try:
-            to_user, refused = _addressee(room, member, command), None
+            to_user, refused = addressee_of(room, member, command), None
         except Refused as error:
             if not command.again:
                 raise
             # Nothing may have been in its way when it came before.
             to_user, refused = None, error
-        if not command.again:
-            self._pace(member, command.id, now)
+        self._pace(member, command.id, now)
         what = msgspec.json.encode([command.key, to_user, command.reply_to, text]).decode()
         message = UNKNOWN if refused is not None else self._name(room.id, member.user_id, what)
         again = command.again or self._is_on_its_way(room, message)
@@ -188,14 +183,14 @@ class Chatting:
         return [*told, self._questions.ask(room, unsettled)]
 
     def _edit(self, room: Room, member: Member, command: ChatEdit, now: float) -> list[Effect]:
-        _check(room, member, to_hosts=True)
-        text = shown(command.text)
+        reach, text = reach_of(room, member), shown(command.text)
         self._pace(member, command.id, now)
         # No two edits have the same time: to the store they would be one.
-        post = ChatChange("edit", command.message, self._next(room, now), text)
+        post = ChatChange("edit", command.message, self._next(room, now), text, only_to=reach)
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 
     def _delete(self, room: Room, member: Member, command: ChatDelete, now: float) -> list[Effect]:
+        self._pace(member, command.id, now)
         post = ChatChange(
             "delete",
             command.message,
@@ -220,20 +215,24 @@ class Chatting:
         self, room: Room, post: ChatChange, posted: Posted, actor: Actor, now: float
     ) -> list[Effect]:
         """The store has edited or deleted it: also told again, as whoever knows it loses nothing by that."""
+        room.chat_changes += posted.is_new
         if post.kind == "delete":
-            self._erase(room, post.id)
-            event = server_messages.chat_deleted(room.log.next(), post.id, posted.deleted_by)
-        else:
-            event = server_messages.chat_edited(room.log.next(), post)
-        room.chat_changes += 1
+            return self._tell_gone(room, post.id, posted.deleted_by, posted.user_id, posted.to_user, now)
+        event = server_messages.chat_edited(room.log.next(), post)
         return self._tell(room, posted.user_id, posted.to_user, event, now)
 
     def _take_back(self, room: Room, unsettled: Unsettled, post: ChatChange, now: float) -> list[Effect]:
         """Everyone was told what the store does not take."""
-        self._erase(room, post.id)
         room.chat_changes += 1
-        event = server_messages.chat_deleted(room.log.next(), post.id, None)
-        return self._tell(room, unsettled.actor.user_id, post.to_user, event, now)
+        return self._tell_gone(room, post.id, None, unsettled.actor.user_id, post.to_user, now)
+
+    def _tell_gone(
+        self, room: Room, message: str, by: str | None, author: str, to_user: str | None, now: float
+    ) -> list[Effect]:
+        """Everyone of what was for those in charge: whoever is that no more has it still."""
+        self._erase(room, message)
+        event = server_messages.chat_deleted(room.log.next(), message, by)
+        return self._tell(room, author, None if to_user == TO_HOSTS else to_user, event, now)
 
     def _erase(self, room: Room, message: str) -> None:
         """Nobody who comes back is told the text."""
@@ -285,34 +284,3 @@ def _is_over(member: Member, message_id: int) -> None:
     """It came again, and is answered: those behind it need not wait for it any more."""
     if member.chat_refused == message_id:
         member.chat_refused = None
-
-
-NO_REACTIONS = "You may not react in this meeting."
-
-
-def _addressee(room: Room, member: Member, command: Chat) -> str | None:
-    """The user whom it is for, if it is not for everyone. Raises `Refused`."""
-    to_user, to_hosts = None, command.to == HOSTS
-    if to_hosts:
-        to_user = TO_HOSTS
-    elif command.to is not None:
-        addressee = room.member(command.to)
-        if addressee is None or addressee is member:
-            raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
-        to_user, to_hosts = addressee.user_id, permissions.is_in_charge(addressee.role)
-    _check(room, member, to_hosts=to_hosts)
-    return to_user
-
-
-def _check(room: Room, member: Member, *, to_hosts: bool) -> None:
-    permissions.check_chat(member.role, member.may, room.settings, to_hosts=to_hosts)
-
-
-def shown(text: str) -> str:
-    """As others see it. Raises `Refused`."""
-    found = visible.lines(text)
-    if not visible.is_seen(found):
-        raise Refused(ErrorCode.BAD_MESSAGE, "A message needs something that can be seen.")
-    if len(found) > TEXT_LENGTH:
-        raise Refused(ErrorCode.BAD_MESSAGE, f"A message has at most {TEXT_LENGTH} characters.")
-    return found

@@ -76,6 +76,8 @@ HOST = "Only the host may do this."
 BELOW = "Nobody may do this to somebody of the same or a higher role."
 
 
+TO_HOSTS_ALONE = "In this meeting one writes to the host and co-hosts alone."
+
 THE_HOST = "A meeting has a host: make somebody else host first."
 
 
@@ -136,7 +138,7 @@ def check_chat(role: Role, own: Rights, settings: MeetingSettings, *, to_hosts: 
     if settings.chat == "off":
         raise Refused(ErrorCode.FORBIDDEN, "The chat of this meeting is off.")
     if settings.chat == "hosts" and not to_hosts and not is_in_charge(role):
-        raise Refused(ErrorCode.FORBIDDEN, "In this meeting one writes to the host and co-hosts alone.")
+        raise Refused(ErrorCode.FORBIDDEN, TO_HOSTS_ALONE)
     if not allows(role, own, settings.may, "chat"):
         raise Refused(ErrorCode.FORBIDDEN, "You may not write in this meeting.")
 

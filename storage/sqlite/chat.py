@@ -19,6 +19,7 @@ from storage.chat import (
     Reader,
     Written,
 )
+from storage.sqlite import audit_log
 from storage.sqlite import chat_statements as sql
 from storage.sqlite.meetings import known_meeting
 
@@ -50,9 +51,15 @@ def _write(connection: sqlite3.Connection, room: str, write: MessageWrite) -> Wr
             if fate == "done":
                 connection.execute(sql.EDIT, values | {"text": write.text})
         case MessageDeletion():
-            fate = _deletes(_message(connection, room, write.id), write)
+            message = _message(connection, room, write.id)
+            fate = _deletes(message, write)
             if fate == "done":
                 connection.execute(sql.DELETE, values)
+            if message is not None and fate == "done" and message.user_id != write.user_id:
+                about = {"message": write.id}
+                audit_log.write(
+                    connection, room, write.user_id, write.at, "chat_delete", message.user_id, about
+                )
     return Written(fate, _message(connection, room, write.id) if fate in ("done", "again") else None)
 
 
@@ -65,6 +72,8 @@ def _edits(message: Message | None, edit: MessageEdit) -> Fate:
         return "unknown"
     if message.edited_at == edit.at:
         return "again"
+    if edit.only_to is not None and message.to_user not in edit.only_to:
+        return "elsewhere"
     return "late" if edit.at - message.at > EDITED_WITHIN else "done"
 
 

@@ -99,6 +99,29 @@ async def test_only_the_author_edits_and_not_for_ever(script: Script) -> None:
     assert (message.text, message.at, message.edited_at) == ("two", 1001.0, 1901.0)
 
 
+async def test_whoever_may_write_to_some_edits_what_is_for_these(script: Script) -> None:
+    await script.join("ann")
+    whom = {"all": None, "hosts": TO_HOSTS, "bob": "bob", "cem": "cem"}
+    await write(script, *(NewMessage(f"m_{name}", "ann", name, "x", 1001.0, to) for name, to in whom.items()))
+    edits = [MessageEdit(f"m_{name}", "ann", "y", 1002.0, [TO_HOSTS, "bob"]) for name in whom]
+    assert await fates(script, *edits) == ["elsewhere", "done", "done", "elsewhere"]
+    assert await fates(script, *edits) == ["elsewhere", "again", "again", "elsewhere"]
+    assert await fates(script, MessageEdit("m_bob", "ann", "z", 1003.0, [])) == ["elsewhere"]
+
+
+async def test_the_audit_says_who_deleted_whose_message_and_not_what_it_said(script: Script) -> None:
+    await script.join("ann")
+    await write(script, said("bob", "one", 1001.0), said("bob", "two", 1002.0), said("bob", "three", 1003.0))
+    deletion = MessageDeletion("m_two", "ann", 1005.0, any_author=True)
+    await write(script, MessageDeletion("m_one", "bob", 1004.0, any_author=True), deletion, deletion)
+    await write(script, MessageDeletion("m_three", "", 1006.0, any_author=True))
+    audit = await script.store.audit(script.room, 10)
+    assert [(each.at, each.by, each.action, each.whom, each.detail) for each in audit] == [
+        (1006.0, "", "chat_delete", "bob", {"message": "m_three"}),
+        (1005.0, "ann", "chat_delete", "bob", {"message": "m_two"}),
+    ]
+
+
 async def test_what_is_deleted_is_erased_and_its_place_stays(script: Script) -> None:
     ann = await script.join("ann")
     await script.join("bob")

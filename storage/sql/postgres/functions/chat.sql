@@ -32,8 +32,12 @@ DECLARE
     fate text;
     answers json[] := '{}';
 BEGIN
-    -- It is not deleted meanwhile.
-    PERFORM 1 FROM reconvene.meetings WHERE room = which FOR KEY SHARE;
+    -- It is not deleted meanwhile; and entries of the audit are counted one after another.
+    IF call -> 'writes' @> '[{"any_author": true}]' THEN
+        PERFORM 1 FROM reconvene.meetings WHERE room = which FOR NO KEY UPDATE;
+    ELSE
+        PERFORM 1 FROM reconvene.meetings WHERE room = which FOR KEY SHARE;
+    END IF;
     IF NOT FOUND THEN
         RETURN '{"refused": "unknown_meeting"}';
     END IF;
@@ -68,12 +72,21 @@ BEGIN
                     SET text = '', deleted_at = (given ->> 'at')::double precision, deleted_by = given ->> 'user_id'
                     WHERE room = which AND id = message.id
                     RETURNING * INTO message;
+                    -- Of others, never the text.
+                    IF message.user_id <> message.deleted_by THEN
+                        PERFORM reconvene.write_audit(
+                            which, message.deleted_at, message.deleted_by, 'chat_delete', message.user_id,
+                            jsonb_build_object('message', message.id)
+                        );
+                    END IF;
                 END IF;
             ELSE
                 fate := CASE
                     WHEN message.user_id <> given ->> 'user_id' THEN 'forbidden'
                     WHEN message.deleted_at IS NOT NULL THEN 'unknown'
                     WHEN message.edited_at = (given ->> 'at')::double precision THEN 'again'
+                    WHEN jsonb_typeof(given -> 'only_to') = 'array'
+                        AND NOT coalesce(given -> 'only_to' ? message.to_user, false) THEN 'elsewhere'
                     WHEN (given ->> 'at')::double precision - message.at > 900 THEN 'late'
                     ELSE 'done'
                 END;
