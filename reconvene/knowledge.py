@@ -116,6 +116,8 @@ class Knowledge:
             case "knock":
                 self.knocks[event["knock"]["id"]] = knock = Knock.of(event["knock"])
                 yield Knocked(knock)
+            case "chat_message" | "chat_changed" if event.get("again"):
+                pass
             case "chat_message":
                 yield MessageWritten(ChatMessage.of(event["message"]))
             case "chat_changed":

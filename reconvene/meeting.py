@@ -137,8 +137,8 @@ class Meeting:
         self._end_was_read = False
         self._unread: deque[Event] = deque()
         self._overflown = False
-        # What was answered to orders that are awaited: None until it is, then a `Refused` or True.
-        self._answers: dict[int, Refused | Literal[True] | None] = {}
+        # What was answered to orders that are awaited: nothing until it is, then a `Refused` or True.
+        self._answers: dict[int, list[Refused | Literal[True]]] = {}
 
     # What is so now. An event that is read later has the value of its time.
 
@@ -282,13 +282,12 @@ class Meeting:
         number = self._socket.order(kind, **fields)
         if not number:
             raise self._ended()
-        self._answers[number] = None
-        try:
-            await self._socket.until(lambda: self._answers[number] is not None or self._is_over)
-        finally:
-            answer = self._answers.pop(number)
-        if answer is not True:
-            raise answer or self._ended()
+        # Others may wait for the same.
+        answer = self._answers.setdefault(number, [])
+        await self._socket.until(lambda: bool(answer) or self._is_over)
+        said = answer[0] if answer else self._ended()
+        if said is not True:
+            raise said
 
     def _ended(self) -> Refused:
         end = self._end or LEFT
@@ -310,7 +309,7 @@ class Meeting:
                 self._end = ENDS.get(code) or Left(f"closed_{code}", f"The server has closed with {code}.")
             case "answered" if detail["order"]["id"] in self._answers:
                 error = detail.get("error")
-                self._answers[detail["order"]["id"]] = Refused(**error) if error else True
+                self._answers.pop(detail["order"]["id"]).append(Refused(**error) if error else True)
             case _:
                 was_in = bool(self._known.my_id)
                 events = self._known.heard(emit)

@@ -7,7 +7,9 @@ twin.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 Message = dict[str, Any]
 
@@ -24,6 +26,8 @@ class ChatLog:
         self._changes: dict[str, Message] = {}
         """The last that was heard of each edit and deletion: no page that was made before brings a text back. After a
         doubt, pages know of all edits until then."""
+        self._told: dict[str, None] = {}
+        """Ids of messages that were told, also of those that no page had then."""
         self._doubted: set[str] = set()
         self._most = MOST_KEPT
 
@@ -41,7 +45,7 @@ class ChatLog:
         """Returns it with `again` if it tells nothing new: a server that was restarted may tell something again."""
         again = False
         if event["type"] == "chat_message":
-            again = event["message"]["id"] in self._messages
+            again = self._is_known(event["message"]["id"])
             self._put(event["message"])
         elif event["type"] == "chat_changed":
             again = self._change(event["message"])
@@ -73,13 +77,16 @@ class ChatLog:
         known, before = self._messages.get(id_, {}), self._changes.get(id_, {})
         if again := before == change or "deleted_by" in known or "deleted_by" in before:
             return again
-        self._changes.pop(id_, None)
-        self._changes[id_] = change
-        if len(self._changes) > MOST_KEPT:
-            del self._changes[next(iter(self._changes))]
+        _keep(self._changes, id_, change)
         if known:
             self._put(known)
         return again
+
+    def _is_known(self, id_: str) -> bool:
+        if id_ in self._messages or id_ in self._told:
+            return True
+        _keep(self._told, id_, None)
+        return False
 
     def _put(self, message: Message) -> None:
         self._doubted.discard(message["id"])
@@ -94,3 +101,11 @@ class ChatLog:
     def _forget(self, id_: str) -> None:
         del self._messages[id_]
         self._doubted.discard(id_)
+
+
+def _keep(latest: dict[str, T], id_: str, value: T) -> None:
+    """Of those without a message of their own only the latest are kept."""
+    latest.pop(id_, None)
+    latest[id_] = value
+    if len(latest) > MOST_KEPT:
+        del latest[next(iter(latest))]

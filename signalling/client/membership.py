@@ -11,7 +11,7 @@ from signalling.client.chat import ChatLog
 from signalling.client.knocks import Knocks, knocked, knocks_of
 from signalling.client.outbox import ANSWERED, KEYED, Message, Outbox
 from signalling.client.place import Place
-from signalling.client.rights import may
+from signalling.client.rights import in_charge, may
 from signalling.client.roster import FLAGS, Participant, applied, difference, roster_of
 from signalling.protocol.features import BATCH, BUSY, ICE, MODERATION
 
@@ -139,14 +139,14 @@ class Membership:
         if not isinstance(seq, int) or seq <= self.seq:
             return []
         self.seq = seq
-        was_in_charge = in_charge(self.me)
+        was_in_charge = self.me is not None and in_charge(self.me)
         self.roster = applied(self.roster, message)
         message = self.chat.event(message)
         self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
-        promoted = in_charge(self.me) and not was_in_charge
-        return [Emit("event", message), *self._ordered(message), *(self._read_anew() if promoted else [])]
+        promoted = self.me is not None and in_charge(self.me) and not was_in_charge
+        return [Emit("event", message), *self._ordered(message), *(self._read_all() if promoted else [])]
 
     def _ordered(self, event: Message) -> list[Action]:
         """Obey what the event says of this client."""
@@ -231,6 +231,13 @@ class Membership:
         self.chat.doubt()
         if not self.reads_chat or self.outbox.asks_for_history:
             return []
+        return self._command({"type": "chat_history"}, connected=True)
+
+    def _read_all(self) -> list[Action]:
+        """Whoever comes to be in charge may read more than before, also than in a page that is on its way."""
+        if not self.reads_chat:
+            return []
+        self.chat.doubt()
         return self._command({"type": "chat_history"}, connected=True)
 
     def goodbye(self) -> list[Action]:

@@ -96,10 +96,12 @@ class Outbox:
         return any(command.message.get("media", {}).get(flag) for command in self._statuses)
 
     @property
-    def asks_for_history(self) -> bool:
-        """Whether the latest page of the chat is asked for, and not there yet."""
+    def asks_for_history(self) -> int:
+        """The id of the last command that asks for the latest page of the chat, which is not there yet; 0: there is
+        none."""
         messages = (command.message for command in self._commands)
-        return any(each["type"] == "chat_history" and "before" not in each for each in messages)
+        asked = [each["id"] for each in messages if each["type"] == "chat_history" and "before" not in each]
+        return max(asked, default=0)
 
     def raises_hand(self) -> bool:
         """Whether a status that is not answered yet raises the hand."""

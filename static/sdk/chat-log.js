@@ -22,6 +22,8 @@ export class ChatLog {
    * @type {Map<string, import("./protocol.js").ChatChange>}
    */
   #changes = new Map();
+  /** Messages that were told, also those that no page had then. @type {Map<string, null>} */
+  #told = new Map();
   /** @type {Set<string>} */
   #doubted = new Set();
   #most = MOST_KEPT;
@@ -37,10 +39,21 @@ export class ChatLog {
     for (const [id, { deleted_by }] of this.#changes) if (deleted_by === undefined) this.#changes.delete(id);
   }
 
-  /** @param {import("./protocol.js").RoomEvent} event */
+  /**
+   * Returns it with `again` if it tells nothing new: a server that was restarted may tell something again.
+   * @param {import("./protocol.js").RoomEvent} event @returns {import("./protocol.js").RoomEvent}
+   */
   event(event) {
-    if (event.type === "chat_message") this.#put(event.message);
-    else if (event.type === "chat_changed") this.#change(event.message);
+    let again = false;
+    if (event.type === "chat_message") {
+      again = this.#isKnown(event.message.id);
+      this.#put(event.message);
+    } else if (event.type === "chat_changed") again = this.#change(event.message);
+    this.#bound();
+    return again ? Object.assign({}, event, { again }) : event;
+  }
+
+  #bound() {
     const surplus = this.#messages.size - this.#most;
     if (surplus <= 0) return;
     for (const { id } of this.messages.slice(0, surplus)) this.#forget(id);
@@ -65,11 +78,22 @@ export class ChatLog {
     this.#messages.set(id, changed(message, this.#changes.get(id)));
   }
 
-  /** @param {import("./protocol.js").ChatChange} change */
+  /** Returns whether it was so before. @param {import("./protocol.js").ChatChange} change */
   #change(change) {
-    if (this.#changes.get(change.id)?.deleted_by === undefined) this.#changes.set(change.id, change);
-    const known = this.#messages.get(change.id);
+    const { id, text, edited_at } = change;
+    const known = this.#messages.get(id), before = this.#changes.get(id);
+    if (known?.deleted_by !== undefined || before?.deleted_by !== undefined) return true;
+    if (before && change.deleted_by === undefined && before.text === text && before.edited_at === edited_at) return true;
+    keep(this.#changes, id, change);
     if (known) this.#put(known);
+    return false;
+  }
+
+  /** @param {string} id */
+  #isKnown(id) {
+    if (this.#messages.has(id) || this.#told.has(id)) return true;
+    keep(this.#told, id, null);
+    return false;
   }
 
   /** @param {string} id */
@@ -84,4 +108,12 @@ function changed(message, change) {
   if (change?.deleted_by !== undefined) return { ...message, text: "", deleted_by: change.deleted_by };
   // Not the later time: the server's clock may have been set back.
   return { ...message, ...change };
+}
+
+/** Of those without a message of their own only the latest are kept. @template T @param {Map<string, T>} latest @param {string} id @param {T} value */
+function keep(latest, id, value) {
+  latest.delete(id);
+  latest.set(id, value);
+  const [oldest = ""] = latest.keys();
+  if (latest.size > MOST_KEPT) latest.delete(oldest);
 }

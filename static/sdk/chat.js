@@ -68,7 +68,7 @@ export class Chat {
     call.on("event", ({ event }) => {
       if (event.type !== "chat_message" && event.type !== "chat_changed") return;
       this.#changed();
-      if (event.type === "chat_changed") return;
+      if (event.type === "chat_changed" || event.again) return;
       if (event.message.from === call.myId) this.#told(event.message);
       else heard(this.#view(event.message));
     });

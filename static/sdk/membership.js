@@ -6,7 +6,7 @@ import { emit, send } from "./actions.js";
 import { ChatLog } from "./chat-log.js";
 import { Outbox, isKeyed, isOrder } from "./outbox.js";
 import { FEATURES } from "./protocol.js";
-import { may } from "./rights.js";
+import { inCharge, may } from "./rights.js";
 import { applied, changedMedia, rosterOf } from "./roster.js";
 
 /**
@@ -139,10 +139,11 @@ export class Membership {
   event(event) {
     if (!(event.seq > this.seq)) return [];
     this.seq = event.seq;
+    const led = inCharge(this.#me);
     this.#me = this.#me && applied(rosterOf([this.#me]), event).get(this.#myId);
-    this.chat.event(event);
+    const told = this.chat.event(event);
     if (event.type === "meeting_updated") this.#meeting = { ...this.#meeting, ...event.meeting };
-    return [emit("event", event), ...this.#ordered(event)];
+    return [emit("event", told), ...this.#ordered(event), ...(inCharge(this.#me) && !led ? this.#readAll() : [])];
   }
 
   /** Obeys what the event says of this page. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
@@ -226,6 +227,13 @@ export class Membership {
   #readAnew() {
     this.chat.doubt();
     if (!this.#readsChat || this.outbox.asksForHistory) return [];
+    return this.#command({ type: "chat_history", id: this.nextId() }, true);
+  }
+
+  /** Whoever comes to be in charge may read more than before, also than in a page that is on its way. @returns {Action[]} */
+  #readAll() {
+    if (!this.#readsChat) return [];
+    this.chat.doubt();
     return this.#command({ type: "chat_history", id: this.nextId() }, true);
   }
 

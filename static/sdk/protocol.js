@@ -108,8 +108,8 @@
  * @typedef {{type: "knock_ended", seq: number, id: string, reason: "admitted" | "denied" | "left", by?: string}} KnockEnded
  * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
  * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
- * @typedef {{type: "chat_message", seq: number, message: ChatMessage}} ChatWritten
- * @typedef {{type: "chat_changed", seq: number, message: ChatChange}} ChatChanged
+ * @typedef {{type: "chat_message", seq: number, message: ChatMessage, again?: boolean}} ChatWritten  `again`: it was known before, as the client adds.
+ * @typedef {{type: "chat_changed", seq: number, message: ChatChange, again?: boolean}} ChatChanged
  * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal
  *   | Asked | Knocked | KnockEnded | ChatWritten | ChatChanged} RoomEvent
  *

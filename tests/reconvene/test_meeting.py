@@ -79,7 +79,10 @@ async def test_it_writes_reads_and_reacts(server: ServerProcess, play: Play, roo
     await ann.order("chat", text="Before")
     async with reconvene.join(server.url, room, name="Script") as meeting:
         assert not meeting.chat.messages
-        await meeting.chat.read()
+        # Whoever asks meanwhile waits for the same answer, whoever else does not any more.
+        given_up = asyncio.ensure_future(meeting.chat.read())
+        asyncio.get_running_loop().call_soon(given_up.cancel)
+        await asyncio.gather(meeting.chat.read(), meeting.chat.read())
         assert [message.text for message in meeting.chat.messages] == ["Before"]
         await meeting.chat.more()
         await meeting.chat.send(

@@ -17,6 +17,7 @@ def check(world: World) -> None:
     rows = _rows(world)
     _posts_were_kept_once(world, rows)
     _messages_were_told_in_order(world)
+    _messages_were_news_once(world)
     _what_was_deleted_is_gone(world, rows)
     if world.server is not None and not world.has_ended:
         _pages_show_what_is_recorded(world)
@@ -61,6 +62,12 @@ def _messages_were_told_in_order(world: World) -> None:
                 world.complain(f"the message {id_} was told {count} times in {epoch}")
 
 
+def _messages_were_news_once(world: World) -> None:
+    for (page, message), count in world.chatters.news.items():
+        if count > 1:
+            world.complain(f"{page.name} was told of the message {message} as of a new one {count} times")
+
+
 def _what_was_deleted_is_gone(world: World, rows: list[dict[str, Any]]) -> None:
     """From the record, from every log, and from what a page is sent that came back since."""
     gone = {row["key"]: row for row in rows if row["deleted_at"] is not None}
@@ -98,8 +105,12 @@ def _pages_show_what_is_recorded(world: World) -> None:
         ]
         # Whoever missed a message that was deleted does not know that there was one.
         shown = [(each["id"], each["text"]) for each in page.client.membership.chat.messages if each["text"]]
-        # Whoever came to be in charge, or is no more, has what they had.
-        to_hosts = {row["id"] for row in rows if row["to_user"] == "" and row["user_id"] != page.user_id}
+        # Whoever is in charge no more has what they had.
+        to_hosts = {
+            row["id"]
+            for row in rows
+            if row["to_user"] == "" and row["user_id"] != page.user_id and member.role == "participant"
+        }
         shown = [each for each in shown if each[0] not in to_hosts]
         expected = [(row["id"], row["text"]) for row in mine if row["text"] and row["id"] not in to_hosts]
         if page.client.membership.chat.more and len(shown) < len(expected):

@@ -10,9 +10,10 @@ import pytest
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.chat_writer import ChatWriter
 from signalling.client.chat import ChatLog
+from signalling.client.membership import Membership
 from signalling.client.outbox import CHAT, Outbox
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.rooms import chat
+from signalling.rooms import chat_rules
 from signalling.rooms.change import Recorded, Unsettled
 from signalling.rooms.chat import Chatting
 from signalling.rooms.event_log import Log
@@ -89,13 +90,19 @@ def repeats_are_refused_unseen(patch: pytest.MonkeyPatch) -> None:
     say = Chatting._say
 
     def refuses(self: Chatting, room: Room, member: Any, command: Any, now: float) -> Any:
-        chat._addressee(room, member, command)
+        chat_rules.addressee_of(room, member, command)
         return say(self, room, member, command, now)
 
     patch.setattr(Chatting, "_say", refuses)
 
 
+def promoted_in_vain(patch: pytest.MonkeyPatch) -> None:
+    """Whoever comes to be in charge is not shown what those who are were written."""
+    patch.setattr(Membership, "_read_all", lambda self: [])
+
+
 CHAT_PLANTS = (
+    promoted_in_vain,
     deleted_text_stays_in_the_log,
     chat_dropped_in_a_restart,
     repeated_messages_are_told_at_once,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import random
 from asyncio import sleep
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ class Chatters:
         self.posts: dict[str, Post] = {}
         self.resurrected: list[tuple[Page, str]] = []
         """Texts that a page was sent which had asked for its seat when their deletion had been told."""
+        self.news: Counter[tuple[Page, str]] = Counter()
+        """How often a page was told of a message as of a new one."""
         self._gone: dict[str, float] = {}
 
     async def act(self) -> None:
@@ -70,6 +73,8 @@ class Chatters:
                 self._is_sent(page, message)
         elif name == "event" and detail["type"] in {"chat_message", "chat_changed"}:
             message = detail["message"]
+            if detail["type"] == "chat_message" and "again" not in detail:
+                self.news[page, message["id"]] += 1
             if "deleted_by" in message:
                 self._gone.setdefault(message["id"], self._world.loop.time())
             self._is_sent(page, message)

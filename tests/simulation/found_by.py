@@ -67,6 +67,7 @@ FOUND_BY = {
     "older-clients-are-told-the-last-only": 4,
     "older-host-links-count": 2,
     "outage-forgets": 764,
+    "promoted-in-vain": 24,
     "questions-not-adopted": 266,
     "reconcile-forgotten": 251,
     "refused-changes-stay": 24,

@@ -247,7 +247,9 @@ class Page:
                     Whole(now, client.membership.epoch, client.membership.seq, missing, joined=False)
                 )
         elif name == "event":
-            self.heard.append((client.membership.epoch, detail))
+            # `again` is what the client adds.
+            event = {key: value for key, value in detail.items() if key != "again"}
+            self.heard.append((client.membership.epoch, event))
         elif name in {"refused", "closed"}:
             self.final, self.final_at = str(detail["code"]), now
         elif name == "error":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalling.client.chat import ChatLog
+from signalling.client.chat import MOST_KEPT, ChatLog
 
 EARLIER, LATER = "2027-01-15T07:00:00.000Z", "2027-01-15T08:00:00.000Z"
 
@@ -31,6 +31,29 @@ def test_the_last_edit_counts_also_when_the_clock_was_set_back() -> None:
     log.doubt()
     log.page({"messages": [message(text="five", edited_at=EARLIER)], "more": False}, None)
     assert texts(log) == ["five"]
+
+
+def test_what_is_told_again_is_no_news() -> None:
+    log = ChatLog()
+    deleted = {"type": "chat_changed", "message": {"id": "m_1", "deleted_by": "p_1"}}
+    told = {"type": "chat_message", "message": message()}
+    for event in (told, edited("two", LATER), edited("three", LATER), deleted):
+        assert "again" not in log.event(event)
+        assert log.event(event)["again"] is True
+    assert (texts(log), log.event(edited("four", LATER))["again"], log.event(told)["again"]) == (
+        [""],
+        True,
+        True,
+    )
+
+
+def test_changes_of_what_nobody_knows_are_forgotten_in_time() -> None:
+    log = ChatLog()
+    for number in range(3 * MOST_KEPT):
+        log.event({"type": "chat_changed", "message": {"id": f"m_{number}", "deleted_by": "p_1"}})
+    log.page({"messages": [message(id="m_1"), message(id=f"m_{3 * MOST_KEPT - 1}")], "more": False}, None)
+    assert texts(log) == ["one", ""]
+    assert len(log._changes) == MOST_KEPT
 
 
 def test_no_page_brings_back_what_was_deleted() -> None:

@@ -61,7 +61,7 @@ def test_whoever_is_in_charge_no_more_is_told_what_is_deleted_of_what_they_were_
     stage.say("ann", type="set_role", id=7, key="k", participant="p_bob_ABC123", role="participant")
     stage.silence()
     for user, kind in (("cem", "chat_edit"), ("ann", "chat_delete")):
-        more = {"text": "another secret"} if kind == "chat_edit" else {}
+        more: dict[str, Any] = {"text": "another secret"} if kind == "chat_edit" else {}
         stage.say(user, type=kind, id=8, message=message["id"], **more)
         *_, unsettled = asked(stage)
         answers(stage, unsettled, Recorded(False, posted=Posted("cem", "", "p_ann_ABC123")))
