@@ -24,6 +24,7 @@ from server.http import (
     people,
     plain_ws,
     problems,
+    qr_code,
     revocation,
     zoom_events,
     zoom_imports,
@@ -236,6 +237,7 @@ def web(
     app.include_router(call_test.router(config, callers, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
     app.include_router(goodbye.router(gateway, tokens))
+    app.include_router(qr_code.router())
     revocations = revocations or Revocations(store, tokens, lambda _: None)
     app.include_router(revocation.router(callers, revocations))
     app.include_router(people.router(callers, store, gateway, revocations))

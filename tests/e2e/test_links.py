@@ -121,6 +121,18 @@ MEANT = {
 }
 
 
+ALOUD = {
+    "K7P-2MX-9QD": "K7P-2MX-9QD",
+    "K7P2MX9QD": "K7P-2MX-9QD",
+    "ABC123": "ABC 123",
+    "ABC1234": "ABC 1234",
+    "1234567890": "123 456 7890",
+    "WEEKLY": "WEEKLY",
+    "WEEKLY-42": "WEEKLY-42",
+}
+"""IDs as they are shown to whoever tells them by telephone."""
+
+
 @pytest.mark.one_browser
 async def test_what_is_meant(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
@@ -136,6 +148,16 @@ async def test_what_is_meant(newcomer: Newcomer) -> None:
         [list(MEANT), HERE],
     )
     assert dict(zip(MEANT, found, strict=True)) == MEANT
+    spoken = await ada.page.evaluate(
+        """async ([texts, origin]) => {
+          const { readAloud, readMeeting } = await import("/static/js/ui/links.js");
+          return texts.map((text) => [text, readAloud(text), readMeeting(readAloud(text), origin)?.meeting]);
+        }""",
+        [list(ALOUD), HERE],
+    )
+    assert {text: said for text, said, _ in spoken} == ALOUD
+    for text, said, meant in spoken:
+        assert meant.replace("-", "") == text.replace("-", ""), said
 
 
 INVITES = {

@@ -17,6 +17,8 @@ export const RECORDS = `${BASE}/attendance`;
 export const meetingPage = (id) => `${BASE}/m/${id}`;
 /** @param {string} id  of a meeting */
 export const attendancePage = (id) => `${BASE}/m/${id}/attendance`;
+/** The meeting’s link as a picture. @param {string} id  of a meeting */
+export const qrCode = (id) => `${BASE}/api/meetings/${id}/qr.svg`;
 /** @param {string} id  of a meeting */
 export const meetingLink = (id) => `${location.origin}${meetingPage(id)}`;
 

@@ -1,5 +1,5 @@
 /** The meeting view: shows a meeting, and does in it what the user wants. */
-import { HERE_SHOWN, attendancePage, meetingLink } from "../here/addresses.js";
+import { HERE_SHOWN, attendancePage } from "../here/addresses.js";
 import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
 import { ConnectionBanner } from "./banner.js";
@@ -8,6 +8,7 @@ import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
 import { canCall, Emitter, LevelMeter } from "../../sdk/reconvene.js";
+import { copyLink, showInvite } from "./invite-sheet.js";
 import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../ui/hindrances.js";
@@ -23,7 +24,6 @@ import { ViewMenu } from "./view-menu.js";
 
 const CONTROLS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 const LEVEL_INTERVAL = 150;
-const COPIED_FOR = 2_000;
 
 /** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string) => string>} */
 const HAPPENINGS = {
@@ -103,7 +103,7 @@ export class MeetingView extends Emitter {
     part(this.element, "screen-control").hidden = !this.#media.canShare;
     if (!meeting.me.id) this.#banner.away("Connecting…");
 
-    const { audio, video, screen, hand, ...commands } = this.#commands;
+    const { audio, video, screen, hand, copy, ...commands } = this.#commands;
     /** @type {Record<string, () => void>} */
     const buttons = {
       ...commands,
@@ -112,7 +112,8 @@ export class MeetingView extends Emitter {
       "screen-control": screen,
       "hand-control": hand,
       sound: () => this.#playSound(),
-      invite: () => void this.#copyLink(),
+      invite: copy,
+      "invite-people": () => void showInvite(this.#meeting),
       settings: () => void showDevices(this.#media, this.#memory),
       "close-panel": () => this.#togglePeople(),
       end: () => {
@@ -157,7 +158,7 @@ export class MeetingView extends Emitter {
     screen: () => this.#meeting.me.setScreen(this.#isOff("screen")),
     hand: () => this.#meeting.me.setHand(!this.#meeting.me.hand),
     people: () => this.#togglePeople(),
-    copy: () => void this.#copyLink(),
+    copy: () => void copyLink(this.#meeting.id, this.#toasts),
     leave: () => this.emit("leave", null),
     help: () => void showHelp(this.#shortcuts, this.#sounding.talk),
   };
@@ -250,28 +251,6 @@ export class MeetingView extends Emitter {
       return /** @type {const} */ ([id, sends.audio ? level : 0]);
     });
     this.#stage.hear(new Map(levels), myId, performance.now());
-  }
-
-  get #link() {
-    return meetingLink(this.#meeting.id);
-  }
-
-  async #copyLink() {
-    try {
-      await navigator.clipboard.writeText(this.#link);
-    } catch {
-      this.#toasts.show(`Copying was not allowed. The link is ${this.#link}`);
-      return;
-    }
-    const text = part(this.element, "copy-text");
-    const button = part(this.element, "copy");
-    this.#toasts.show("Link copied");
-    write(text, "Copied");
-    button.dataset.done = "";
-    setTimeout(() => {
-      write(text, "Copy link");
-      delete button.dataset.done;
-    }, COPIED_FOR);
   }
 
   #togglePeople() {

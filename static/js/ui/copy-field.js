@@ -22,10 +22,15 @@ export class CopyField {
 
   /** @param {string} text  "": there is nothing to copy any more */
   show(text) {
-    this.#field.value = text;
+    this.set(text);
     write(part(this.#root, "copied"), "");
     /** @type {HTMLElement} */ (this.#root).hidden = !text;
     if (text) this.#field.focus();
+  }
+
+  /** What there is from the beginning. @param {string} text */
+  set(text) {
+    this.#field.value = text;
   }
 
   async #copy() {
@@ -34,7 +39,7 @@ export class CopyField {
       write(part(this.#root, "copied"), t("Copied"));
     } catch {
       this.#field.focus();
-      write(part(this.#root, "copied"), t("Copying was not allowed. The link is selected: copy it by the keyboard."));
+      write(part(this.#root, "copied"), t("Copying was not allowed. The text is selected: copy it by the keyboard."));
     }
   }
 }

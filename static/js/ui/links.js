@@ -47,6 +47,14 @@ export function meetingId(text) {
 /** A generated id as it is shown, K7P-2MX-9QD, for one typed without dashes. @param {string} id */
 export const withDashes = (id) => (/^[A-Z0-9]{9}$/.test(id) ? id.replace(/(...)(?!$)/g, "$1-") : null);
 
+/** An ID in groups that can be read aloud, and typed like that. @param {string} id */
+export function readAloud(id) {
+  const dashed = withDashes(id) ?? id;
+  // What people have chosen is words, or has groups.
+  if (dashed.includes("-") || !/\d/.test(id)) return dashed;
+  return dashed.replace(/(...)(?=..)/g, "$1 ");
+}
+
 /** @param {string} text */
 function cleaned(text) {
   // Mail scanners escape a link that already has escapes.
