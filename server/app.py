@@ -241,7 +241,12 @@ def web(
     revocations = revocations or Revocations(store, tokens, lambda _: None)
     app.include_router(revocation.router(callers, revocations))
     app.include_router(people.router(callers, store, gateway, revocations))
-    pages.install(app, picture_origins=config.picture_origins, embed_origins=config.embed_origins)
+    pages.install(
+        app,
+        picture_origins=config.picture_origins,
+        embed_origins=config.embed_origins,
+        login_url=config.login_url or "",
+    )
     # Now, and not with the first request: other nodes may ask before that.
     app.middleware_stack = app.build_middleware_stack()
     return app

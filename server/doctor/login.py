@@ -33,6 +33,11 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
     login = config.login
     if list(config.conflicts()):
         return []
+    if login is None and config.login_url is not None:
+        found = "RECONVENE_LOGIN_URL does nothing: there is no login"
+        return [
+            warning(AREA, found, "Set RECONVENE_JWT_ISSUER and the others (docs/identity.md), or unset it")
+        ]
     if login is None:
         return [ok(AREA, "there is none: everybody is anonymous, and tokens of applications are refused")]
     findings = list(_about_settings(config, login))
@@ -60,6 +65,12 @@ def _about_settings(config: Config, login: Login) -> Iterator[Finding]:
             AREA,
             "tokens signed with RECONVENE_JWT_SECRET_PREVIOUS are taken",
             "Unset it when the application has signed with the new secret for as long as a token lives",
+        )
+    if config.anonymous == "no" and config.login_url is None:
+        yield note(
+            AREA,
+            "people who come without a login are told that they need one, and not where",
+            "Set RECONVENE_LOGIN_URL to where they log in",
         )
     if login.audience == login.issuer:
         yield warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import mimetypes
 import re
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ NO_PAGES = re.compile(r"/(api|static|sdk|ws|healthz|readyz|metrics|openapi\.json
 """Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 NOT_EMBEDDED = b'<meta name="embed-origins" content="">'
+NO_LOGIN = b'<meta name="login-url" content="">'
 MAINS = frozenset({"js/main.js", "js/attendance/main.js", "js/records/main.js"})
 """The modules that pages begin with. Each comes with all that it imports, as one file."""
 CATALOGUES = frozenset({"js/words/de.js"})
@@ -46,25 +48,27 @@ def install(
     folder: Path = PAGE,
     picture_origins: Sequence[str] = (),
     embed_origins: Sequence[str] = (),
+    login_url: str = "",
 ) -> None:
     """Serve every page, and `/static` under them, from `folder`. `picture_origins`: where they load people's from;
-    `embed_origins`: whose pages may have that of a meeting in a frame."""
+    `embed_origins`: whose pages may have that of a meeting in a frame; `login_url`: where people log in."""
     tree = StaticTree(folder)
     images = " ".join(["'self'", "data:", "blob:", *picture_origins])
     policy = PAGE_POLICY.format(images=images, ancestors="'none'")
     embedded = " ".join(embed_origins)
+    logged_in = NO_LOGIN.replace(b'""', f'"{html.escape(login_url)}"'.encode())
     meeting_policy = PAGE_POLICY.format(images=images, ancestors=embedded or "'none'")
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
     @app.get("/m/{meeting}/", include_in_schema=False)
     def page(request: Request) -> Response:
-        return _page(request, tree, "index.html", meeting_policy, embedded=embedded)
+        return _page(request, tree, "index.html", meeting_policy, login=logged_in, embedded=embedded)
 
     @app.get("/m/{meeting}/attendance", include_in_schema=False)
     @app.get("/m/{meeting}/attendance/", include_in_schema=False)
     def attendance_page(request: Request) -> Response:
-        return _page(request, tree, "attendance.html", policy)
+        return _page(request, tree, "attendance.html", policy, login=logged_in)
 
     @app.get("/attendance", include_in_schema=False)
     @app.get("/attendance/", include_in_schema=False)
@@ -116,11 +120,20 @@ def _elsewhere(request: Request) -> Response | None:
 
 
 def _page(
-    request: Request, tree: StaticTree, name: str, policy: str, *, status: int = 200, embedded: str = ""
+    request: Request,
+    tree: StaticTree,
+    name: str,
+    policy: str,
+    *,
+    status: int = 200,
+    embedded: str = "",
+    login: bytes = NO_LOGIN,
 ) -> Response:
-    """A page. It names its parts under the hash of all files, and learns whose pages it may listen to in a frame."""
+    """A page. It names its parts under the hash of all files, and learns whose pages it may listen to in a frame, and
+    where people log in."""
     snapshot = tree.snapshot()
     page = snapshot.files[name].replace(NOT_EMBEDDED, NOT_EMBEDDED.replace(b'""', f'"{embedded}"'.encode()))
+    page = page.replace(NO_LOGIN, login)
     return _answer(request, snapshot, page, policy, status=status)
 
 

@@ -59,6 +59,7 @@ class Config:
     jwt_expired: login.Expired
     anonymous: login.Anonymous
     create: login.Creators
+    login_url: str | None
     picture_origins: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     embed_origins: tuple[str, ...]
@@ -108,8 +109,7 @@ class Config:
                 "RECONVENE_ECHO=1 needs packages that are not installed: "
                 "pip install '.[peer]' in the checkout (docs/install.md), or unset it"
             )
-        found += nodes.conflicts(self)
-        found += login.conflicts(self)
+        found += [*nodes.conflicts(self), *login.conflicts(self)]
         credentials = self._zoom_credentials()
         given = next((name for name, value in credentials.items() if value), None)
         if given is not None:
@@ -128,8 +128,8 @@ class Config:
     @property
     def of_new_meetings(self) -> dict[str, Any]:
         """Settings that new meetings begin with: those that are not their defaults."""
-        wanted = {"lobby": self.lobby, "without_host": self.without_host}
-        return {name: value for name, value in wanted.items() if value not in ("off", "continue")}
+        wanted = ("lobby", self.lobby), ("without_host", self.without_host)
+        return {name: value for name, value in wanted if value not in ("off", "continue")}
 
     @property
     def has_zoom(self) -> bool:

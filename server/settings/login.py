@@ -26,6 +26,9 @@ Creators = Literal["anyone", "identified", "admin"]
 
 SUPABASE = "supabase"
 
+RETURN = "{return}"
+"""Stands in RECONVENE_LOGIN_URL for the address to come back to."""
+
 SECRET_ALGORITHMS = ("HS256", "HS384", "HS512")
 KEY_ALGORITHMS = (
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
@@ -169,6 +172,17 @@ def keys_url(text: str) -> str:
     return text
 
 
+def login_url(text: str) -> str:
+    """Where people go to log in. Only what is behind the path may come from this server: whoever is sent there trusts
+    its host."""
+    parts = urlsplit(text)
+    place = parts._replace(query="", fragment="").geturl()
+    if RETURN in place or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError
+    keys_url(place)
+    return text
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -263,6 +277,13 @@ SETTINGS = (
         "anyone, identified or admin",
         "Who may create meetings. identified: users with a login. admin: the admin key alone.",
         parsers.one_of("anyone", "identified", "admin"),
+    ),
+    Setting(
+        "RECONVENE_LOGIN_URL",
+        "",
+        "an https:// URL without a password (http:// on this machine only), with {return} behind its ? or # if at all",
+        "Where the page sends people who need to log in; {return} becomes the address of the meeting.",
+        login_url,
     ),
     Setting(
         "RECONVENE_PICTURE_ORIGINS",

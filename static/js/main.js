@@ -1,5 +1,6 @@
 /** The composition root: connects the parts, and shows the view for the address. */
 import { HERE, HOME, meetingPage, ownPath, pathHere } from "./here/addresses.js";
+import { carryLogin } from "./here/carried-login.js";
 import { fragmentOf, takeFragment } from "./here/fragment.js";
 import { Identity } from "./here/identity.js";
 import { Invites } from "./here/invites.js";
@@ -112,6 +113,7 @@ Object.defineProperty(window, "reconvene", {
 });
 
 offerLanguages(() => fragmentOf({ token: identity.login.token, invite: invites.of(meetingHere()) }));
+carryLogin(identity.login);
 takeFromLink();
 // Another link to this page was opened in the same tab.
 window.addEventListener("hashchange", () => takeFromLink() && !call.isOn() && route());

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
@@ -20,7 +21,12 @@ STORED = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }])"
 
 @pytest.fixture(scope="module")
 async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
-    async with logging_in(tmp_path_factory.mktemp("login"), JWT_EXPIRED="leave", CREATE="identified") as app:
+    settings = {
+        "JWT_EXPIRED": "leave",
+        "CREATE": "identified",
+        "LOGIN_URL": "https://app.example/?next={return}",
+    }
+    async with logging_in(tmp_path_factory.mktemp("login"), **settings) as app:
         yield app
 
 
@@ -94,6 +100,37 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
         await expect(ann.heading).to_have_text(heading)
         assert "reconvene.token" not in await ann.page.evaluate(STORED)
         await ann.page.goto("about:blank")
+    forgive(ann)
+
+
+async def test_the_login_goes_along_to_the_attendance_and_back(
+    newcomer: Newcomer, meeting: str, app: Login
+) -> None:
+    await (await app.joined(meeting, "ann")).leave()
+    ann = await newcomer("Ann", url=app.server.url, calls=False)
+    await follow(ann, meeting, app.token("ann", name="Ann"))
+    await enter(ann)
+    await ann.press("Leave")
+    await ann.press("See attendance")
+    await expect(ann.page.get_by_role("region", name="Totals")).to_be_visible()
+    assert ann.page.url.endswith(f"/m/{meeting}/attendance")
+    link = ann.page.get_by_role("link", name="Open meeting")
+    await link.click()
+    await expect(ann.page.get_by_label("Your name")).to_have_value("Ann")
+    await expect(ann.page).to_have_url(f"{ann.url}/m/{meeting}")
+    # A login that is over is said to be, once, and where to get another.
+    asked: list[str] = []
+    ann.page.on("request", lambda request: asked.append(request.url))
+    await ann.page.goto("about:blank")
+    await follow(ann, f"{meeting}/attendance", app.token("ann", lasts=-60))
+    await expect(ann.heading).to_have_text("Your login has expired")
+    assert len([url for url in asked if "/api/" in url]) == 1
+    assert "token" not in "".join(asked)
+    await ann.page.route("https://app.example/**", lambda route: route.fulfill(body="The login"))
+    await ann.press("Log in")
+    await expect(ann.page).to_have_url(
+        f"https://app.example/?next={quote(f'{ann.url}/m/{meeting}/attendance', safe='')}"
+    )
     forgive(ann)
 
 

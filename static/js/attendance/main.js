@@ -1,16 +1,18 @@
 /** The attendance page: connects its parts, and shows the record of the meeting in the address, or why it cannot. */
-import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../here/addresses.js";
+import { HERE, HOME, RECORDS, attendancePage, meetingLink, pathHere } from "../here/addresses.js";
 import { AdminKey } from "../ui/admin-key.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { deleteMeeting, downloadAttendance, getAbsent } from "../here/http-api.js";
 import { ask } from "../ui/dialogs.js";
 import { part } from "../ui/dom.js";
-import { fragmentOf, takeFragment } from "../here/fragment.js";
+import { carryLogin } from "../here/carried-login.js";
+import { fragmentOf, takeFragment, withToken } from "../here/fragment.js";
+import { loginAddress } from "../here/login-address.js";
 import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
 import { offerLanguages } from "../ui/language-choice.js";
 import { readMeeting } from "../ui/links.js";
-import { IMPORTED, noticeOf } from "../ui/notices.js";
+import { IMPORTED, LOGIN_NOTICES, noticeOf } from "../ui/notices.js";
 import { forgetMeeting } from "../ui/recents.js";
 import { browserStorage, tabStorage } from "../here/storage.js";
 import { Toasts } from "../ui/toasts.js";
@@ -27,13 +29,25 @@ const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, async () => "");
 identity.login.take(takeFragment().token);
+carryLogin(identity.login);
 offerLanguages(() => fragmentOf(identity.login));
 const key = new AdminKey(tabStorage);
 const found = readMeeting(pathHere(), HERE);
 const id = found && "meeting" in found ? found.meeting : "";
 
 /** The notice for each error code of reading the record. @type {Record<string, string>} */
-const NOTICES = { forbidden: "not_host", bad_token: "not_known", unknown_meeting: "no_record", unreachable: "unreachable" };
+const NOTICES = {
+  forbidden: "not_host",
+  bad_token: "not_known",
+  unknown_meeting: "no_record",
+  unreachable: "unreachable",
+  token_expired: "token_expired",
+  login_required: "login_required",
+  revoked: "revoked_here",
+};
+
+/** @param {string} code */
+const noticeFor = (code) => (identity.login.isOn && LOGIN_NOTICES[code]) || (NOTICES[code] ?? "record_unavailable");
 
 /** @type {AttendanceView | null} */
 let view = null;
@@ -59,13 +73,18 @@ function notice(code) {
   // After a refusal the poller has stopped: a new one is needed.
   const retry = () => (code === NOTICES.bad_token ? open(id) : poller?.ask());
   /** @type {Partial<Record<import("../ui/notices.js").NoticeAction, () => void>>} */
-  const actions = { home: () => location.assign(HOME), records: () => location.assign(RECORDS), retry };
-  page.show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
+  const actions = {
+    home: () => location.assign(withToken(HOME, identity.login.token)),
+    records: () => location.assign(RECORDS),
+    login: () => location.assign(loginAddress(`${location.origin}${attendancePage(id)}`)),
+    retry,
+  };
+  page.show(new NoticeView(noticeOf(code, id, { login: loginAddress("") !== "" }), (action) => actions[action]?.()));
 }
 
 /** Says that this browser may not read the record, and asks for the admin key. @param {string} meeting @param {string} code */
 function askForKey(meeting, code) {
-  notice(meeting.startsWith(IMPORTED) ? "not_admin" : NOTICES[code]);
+  notice(meeting.startsWith(IMPORTED) ? "not_admin" : noticeFor(code));
   if (page.element.querySelector("form")) return;
   const form = new KeyForm((given) => {
     key.remember(given);
@@ -101,7 +120,7 @@ function open(meeting) {
     }
     view.update(attendance, complete, instance);
   });
-  poller.on("unreadable", ({ code }) => (code === "bad_message" && instance ? choose(meeting, "") : view ? view.unreadable() : notice(NOTICES[code] ?? "record_unavailable")));
+  poller.on("unreadable", ({ code }) => (code === "bad_message" && instance ? choose(meeting, "") : view ? view.unreadable() : notice(noticeFor(code))));
   poller.on("refused", async ({ code }) => {
     if (deleting) return;
     if (code === "bad_token" && !byKey && (await identity.recall())) return open(meeting);
@@ -109,7 +128,8 @@ function open(meeting) {
       // The server's key has changed.
       key.forget();
       open(meeting);
-    } else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
+    } else if (code === "token_expired" && view) view.expired();
+    else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
     else askForKey(meeting, code);
   });
   poller.start();

@@ -10,7 +10,7 @@ const AGAIN = 5_000;
 const LATER = 20_000;
 
 /** Errors that asking again would not change. */
-const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
+const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting", "token_expired", "login_required", "revoked"]);
 
 /**
  * `record`: what is known now; `complete` is false while more pages follow, and only on the first reading.

@@ -15,7 +15,7 @@ import { SeriesChoice } from "./series.js";
 import { ImportCard } from "./import-card.js";
 import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
-import { number } from "../words/words.js";
+import { number, t } from "../words/words.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
@@ -127,6 +127,13 @@ export class AttendanceView extends Emitter {
     const since = this.#shown ? ` This is as of ${exactClock(this.#shown.asOf)}.` : "";
     write(part(this.element, "refreshed"), "");
     write(part(this.element, "trouble"), `Cannot refresh at the moment; trying again.${since}`);
+  }
+
+  /** What is shown stays, though nothing newer can be read. */
+  expired() {
+    const time = this.#shown ? exactClock(this.#shown.asOf) : "";
+    write(part(this.element, "refreshed"), "");
+    write(part(this.element, "trouble"), t("Your login has expired: this is as of {time}. Open this page once more from where you logged in.", { time }));
   }
 
   /** @param {import("./record.js").Source} source */

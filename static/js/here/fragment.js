@@ -1,5 +1,5 @@
 /**
- * What a link to this page says behind “#”, which browsers send to no server: a login (`#token=…`) and an invitation
+ * What a link to a page of this server says behind “#”, which browsers send to no server: a login (`#token=…`) and an invitation
  * (`#invite=…`).
  */
 const NAMES = ["token", "invite"];
@@ -14,3 +14,6 @@ export function takeFragment() {
 
 /** As a link says it. @param {{token?: string | undefined, invite?: string | undefined}} said @returns {string} "" if there is nothing to say */
 export const fragmentOf = ({ token, invite }) => new URLSearchParams({ ...(token && { token }), ...(invite && { invite }) }).toString();
+
+/** The address of a page of this server, with a login for it. @param {string} address @param {string | undefined} token */
+export const withToken = (address, token) => (token ? `${address}#${fragmentOf({ token })}` : address);

@@ -1,17 +1,15 @@
 /** Says why the user is not in the meeting, and what to do. If the problem may pass, it checks again by itself. */
-import { RECORDS, attendancePage } from "../here/addresses.js";
+import { RECORDS, meetingLink } from "../here/addresses.js";
+import { loginAddress } from "../here/login-address.js";
 import { ReconveneError } from "../../sdk/reconvene.js";
 import { PASSING } from "../here/http-api.js";
 import { NoticeView } from "../ui/notice-page.js";
 import { noticeOf } from "../ui/notices.js";
 
-/** @typedef {"home" | "rejoin" | "retry" | "create" | "use-here"} VisitAction  What the visit does when it is pressed. */
+/** @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance"} VisitAction  What the visit does when it is pressed. */
 
 /** Milliseconds before checking again whether a problem has passed, if the server names no time. */
 const LOOK_AGAIN = 3_000;
-
-/** For those who have logged in with an application. @type {Record<string, string>} */
-export const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };
 
 export class MeetingNotice {
   #id;
@@ -31,7 +29,7 @@ export class MeetingNotice {
     this.#actions = {
       ...actions,
       records: () => location.assign(RECORDS),
-      attendance: () => location.assign(attendancePage(id)),
+      login: () => location.assign(loginAddress(meetingLink(id))),
     };
   }
 
@@ -42,7 +40,7 @@ export class MeetingNotice {
     // Showing it again would take the focus and announce it again.
     if (code === this.#shown) return;
     this.#shown = code;
-    this.#show(new NoticeView(noticeOf(code, this.#id, host), (action) => this.#actions[action]()));
+    this.#show(new NoticeView(noticeOf(code, this.#id, { host, login: loginAddress("") !== "" }), (action) => this.#actions[action]()));
   }
 
   /** Stops checking again. */

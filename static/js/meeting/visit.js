@@ -1,12 +1,14 @@
 /** One visit to /m/{id}: from the link, through the pre-join view or straight back, into the meeting and out of it. */
-import { HERE, HOME } from "../here/addresses.js";
+import { HERE, HOME, attendancePage } from "../here/addresses.js";
+import { withToken } from "../here/fragment.js";
 import { LocalMedia, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
 import { createMeeting, endMeeting, getMeeting } from "../here/http-api.js";
 import { Bearer } from "./bearer.js";
 import { DeviceMemory } from "./device-memory.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
-import { LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
+import { LOGIN_NOTICES } from "../ui/notices.js";
+import { MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { tellingOrders } from "./order-news.js";
@@ -69,6 +71,7 @@ export class Visit {
       "use-here": () => this.#rejoin("replace"),
       retry: () => void this.#knock(),
       create: () => void this.#create(),
+      attendance: () => location.assign(withToken(attendancePage(id), around.identity.login.token)),
     });
   }
 

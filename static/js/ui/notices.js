@@ -1,7 +1,7 @@
 /**
  * The notices that say what happened and what to do, by the protocol's error codes and our own.
  *
- * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance" | "records"} NoticeAction
+ * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance" | "records" | "login"} NoticeAction
  * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
  */
 import { t } from "../words/words.js";
@@ -18,6 +18,7 @@ export const ACTION_LABELS = {
   "use-here": t("Use here"),
   attendance: t("See attendance"),
   records: t("All meetings"),
+  login: t("Log in"),
 };
 
 /** @type {Record<string, (id: string) => Notice>} */
@@ -132,6 +133,10 @@ const NOTICES = {
     view: "problem", icon: "leave", title: t("You are no longer let in"),
     text: t("Whoever runs this server has revoked your login. Log in to the application again, or ask them."), actions: ["home"],
   }),
+  revoked_here: () => ({
+    view: "problem", icon: "leave", title: t("You are no longer let in"),
+    text: t("Whoever runs this server has revoked what this browser shows for who you are. If that was a mistake, ask them."), actions: ["home"],
+  }),
   login_required: () => ({
     view: "problem", icon: "people", title: t("You need to log in first"),
     text: t("Only people who come from the application that this server belongs to are let in. Open the meeting there."), actions: ["home"],
@@ -170,13 +175,24 @@ const NOTICES = {
   }),
 };
 
+/** For those who have logged in with an application. @type {Record<string, string>} */
+export const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };
+
 /** Notices after which the host may want to see the attendance. */
 const AFTER_MEETING = new Set(["left", "ended_by_me", "meeting_ended"]);
 
-/** @param {string} code @param {string} id @param {boolean} [host]  of the meeting @returns {Notice} */
-export function noticeOf(code, id, host = false) {
+/** Notices about a login that is not there, or not good any more. */
+const LOGGED_OUT = new Set(["login_required", "token_expired", "bad_login", "revoked_login"]);
+
+/**
+ * @param {string} code @param {string} id @param {{host?: boolean, login?: boolean}} [about]  `host`: of the meeting;
+ *   `login`: there is a page to log in at
+ * @returns {Notice}
+ */
+export function noticeOf(code, id, { host = false, login = false } = {}) {
   const inZoom = code === "unknown_meeting" && id.startsWith(IMPORTED);
   const notice = (NOTICES[inZoom ? "zoom_meeting" : code] ?? NOTICES.interrupted)(id);
   if (host && AFTER_MEETING.has(code)) notice.actions.splice(-1, 0, "attendance");
+  if (login && LOGGED_OUT.has(code)) notice.actions.unshift("login");
   return notice;
 }

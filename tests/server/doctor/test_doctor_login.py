@@ -152,3 +152,15 @@ async def test_no_secret_is_given_away(tmp_path: Path) -> None:
     one(findings, "login", Level.WARNING, "AUDIENCE")
     one(findings, "settings", Level.WARNING, "RECONVENE_JWT_SECRET", "are the same")
     assert SECRET not in str(findings)
+
+
+async def test_where_people_log_in_is_asked_for_and_is_of_use_with_a_login_only(
+    tmp_path: Path, keys: KeyServer
+) -> None:
+    missing = await found(tmp_path, keys.settings() | {"RECONVENE_ANONYMOUS": "no"})
+    assert one(missing, "login", Level.NOTE, "and not where").advice.startswith("Set RECONVENE_LOGIN_URL")
+    where = {"RECONVENE_LOGIN_URL": "https://app.example.org/?next={return}"}
+    (only,) = await found(tmp_path, where)
+    assert (only.level, "does nothing" in only.found) == (Level.WARNING, True)
+    (only,) = await found(tmp_path, keys.settings() | where | {"RECONVENE_ANONYMOUS": "no"})
+    assert only.level is Level.OK

@@ -189,6 +189,15 @@ async def test_an_edited_page_is_seen_at_the_next_load(edited: tuple[httpx.Async
     assert "<title>New " in (await web.get("/", headers={"If-None-Match": etag})).text
 
 
+async def test_the_page_is_told_where_people_log_in() -> None:
+    app = FastAPI()
+    pages.install(app, login_url='https://a.example/?a="b"&next={return}')
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as web:
+        for page in ("/m/ABC123", "/m/ABC123/attendance"):
+            said = '<meta name="login-url" content="https://a.example/?a=&quot;b&quot;&amp;next={return}">'
+            assert said in (await web.get(page)).text
+
+
 async def test_only_pages_that_are_named_may_have_a_meeting_in_a_frame(web: httpx.AsyncClient) -> None:
     embedding = FastAPI()
     pages.install(embedding, embed_origins=("https://a.example", "https://b.example"))

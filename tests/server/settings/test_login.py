@@ -67,6 +67,17 @@ def test_no_secret_is_shown() -> None:
             "RECONVENE_PICTURE_ORIGINS must be origins such as",
         ),
         ({"RECONVENE_PICTURE_ORIGINS": "*"}, "RECONVENE_PICTURE_ORIGINS must be origins such as"),
+        *(
+            ({"RECONVENE_LOGIN_URL": url}, "RECONVENE_LOGIN_URL must be an https:// URL")
+            for url in (
+                "http://app.example.org/login",
+                "https://ann:word@app.example.org/",
+                "https://{return}",
+                "https://app.example.org/{return}",
+                "https://app.example.org/ ?next={return}",
+                "javascript:alert(1)//?next={return}",
+            )
+        ),
         ({"RECONVENE_CREATE": "identified"}, "RECONVENE_CREATE=identified lets nobody create"),
         ({"RECONVENE_CREATE": "admin"}, "RECONVENE_ADMIN_KEY must be set"),
     ],
@@ -76,6 +87,18 @@ def test_what_does_not_go_together_stops_the_start(environ: dict[str, str], text
         Config.from_env(environ)
     assert text in str(error.value)
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://app.example.org",
+        "https://app.example.org/?a=b&next={return}#c",
+        "http://localhost:8080/#/{return}",
+    ],
+)
+def test_people_may_be_sent_to_log_in(url: str) -> None:
+    assert Config.from_env({"RECONVENE_LOGIN_URL": url}).login_url == url
 
 
 def test_keys_on_this_machine_may_come_without_tls() -> None:
