@@ -10,6 +10,7 @@ It comes back by itself after a lost connection, and after a restart of the serv
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -29,6 +30,9 @@ from signalling.protocol import identifiers
 from signalling.protocol.errors import ERRORS
 from signalling.protocol.fields import Kind
 from signalling.protocol.rights import MeetingSettings
+
+MOST_TEXT = 60_000
+"""Bytes of a text that fits into a frame, whatever is in it: the server would close the connection for a larger one."""
 
 MOST_UNREAD = 10_000
 """Most events that wait to be read."""
@@ -279,6 +283,8 @@ class Meeting:
         await self._socket.__aexit__(None if error is None else type(error), error, None)
 
     async def _order(self, kind: str, **fields: Any) -> None:
+        if len(json.dumps(fields.get("text", ""))) > MOST_TEXT:
+            raise Refused("bad_message", "A message has at most 2000 characters.")
         number = self._socket.order(kind, **fields)
         if not number:
             raise self._ended()

@@ -31,6 +31,10 @@ import { kept } from "./views.js";
  * @property {"all" | "hosts" | "nobody"} reach  To whom the user may write.
  */
 
+/** Bytes of a text that fits into a frame, whatever is in it: the server would close the connection for a larger one. */
+const MOST_BYTES = 60_000;
+const encoder = new TextEncoder();
+
 /** @typedef {import("./call.js").Call<import("./call.js").CallMedia, import("./call.js").CallMesh>} AnyCall */
 
 export class Chat {
@@ -99,7 +103,7 @@ export class Chat {
     this.#outgoing.push({ message, told: "" });
     this.#changed();
     try {
-      await this.#orders.give({ type: "chat", text, ...(to !== null && { to }), ...(replyTo !== null && { reply_to: replyTo }) });
+      await this.#give({ type: "chat", text, ...(to !== null && { to }), ...(replyTo !== null && { reply_to: replyTo }) });
       this.discard(message.key);
     } catch (error) {
       const { code, message: why } = /** @type {ReconveneError} */ (error);
@@ -124,7 +128,13 @@ export class Chat {
 
   /** Another text for a message of one's own, within 15 minutes. @param {string} id @param {string} text */
   edit(id, text) {
-    return this.#orders.give({ type: "chat_edit", message: id, text });
+    return this.#give({ type: "chat_edit", message: id, text });
+  }
+
+  /** @param {import("./outbox.js").NewOrder & {text: string}} order */
+  async #give(order) {
+    if (encoder.encode(JSON.stringify(order.text)).length > MOST_BYTES) throw new ReconveneError("bad_message", "A message has at most 2000 characters.");
+    await this.#orders.give(order);
   }
 
   /** One's own, or anybody's for those in charge. @param {string} id */

@@ -251,6 +251,7 @@ export async function chats({ Reconvene, REACTIONS }, server) {
   const [one, two] = before.messages.map(({ id }) => id);
   const refusals = [
     await failed(ann.chat.send("x".repeat(2001))),
+    await failed(ann.chat.send("\n".repeat(100_000))),
     await failed(ann.chat.send("\u200b")),
     await failed(ann.chat.send("to nobody", { to: "p_nobody" })),
     await failed(ben.chat.edit(one, "Not mine")),

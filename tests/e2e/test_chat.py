@@ -59,6 +59,15 @@ async def send(person: Person, text: str) -> None:
     await field(person).press("Enter")
 
 
+WATCH = """() => {
+  window.rewritten = 0;
+  const list = document.querySelector("[data-part=chat-messages]");
+  new MutationObserver((records) => (window.rewritten += records.length))
+    .observe(list, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+"""Counts what is changed in the list of messages."""
+
+
 async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play, meeting: str) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
     ada = await newcomer("Ada")
@@ -109,12 +118,16 @@ async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play
     await expect(panel(ada).locator(".message-quote:visible")).to_have_text(
         "\u2068Bob\u2069: \u2068Between us\u2069"
     )
-    # Escape closes it, and the focus is where it was. What was read stays read after a reload.
+    # Escape closes it, and the focus is where it was. What was read stays read after a reload, and a draft a draft.
+    await panel(ada).locator("select").select_option(bob.id)
+    await field(ada).fill("A draft")
     await field(ada).press("Escape")
     await expect(ada.page.get_by_role("button", name="Chat", exact=True)).to_be_focused()
     await ada.page.reload()
     await ada.page.get_by_role("button", name="Chat", exact=True).click()
     await expect(texts(ada)).to_have_text([shown, "Message deleted", "Between us", "Agreed"])
+    await expect(field(ada)).to_have_value("A draft")
+    await expect(panel(ada).locator("select")).to_have_value(bob.id)
 
 
 @pytest.mark.one_browser
@@ -131,7 +144,7 @@ async def test_an_answer_to_somebody_who_has_left_goes_to_nobody_else(
     to = panel(ada).get_by_role("combobox", name="To")
     await field(ada).fill("a draft")
     await panel(ada).get_by_role("listitem").get_by_role("button", name="Reply").click()
-    await expect(to.locator("option:checked")).to_have_text("Bob (not here)")
+    await expect(to.locator("option:checked")).to_have_text("Bob (has left)")
     await expect(panel(ada).get_by_role("button", name="Send", exact=True)).to_be_disabled()
     await field(ada).press("Enter")
     await expect(texts(ada)).to_have_text(["a secret"])
@@ -165,7 +178,7 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     await field(ada).fill("For Cleo")
     await to.select_option(label="Cleo only")
     await cleo.leave()
-    await expect(to.locator("option:checked")).to_have_text("Cleo only (not here)")
+    await expect(to.locator("option:checked")).to_have_text("Cleo (has left)")
     await expect(sends).to_be_disabled()
     await to.select_option(label="Everyone")
     # What is refused says why, and may be tried again.
@@ -174,7 +187,7 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     await expect(to.locator("option")).to_have_text(["Host and co-hosts", "Bob only"])
     await expect(to).to_have_value("hosts")
     await bob.order("settings", settings={"chat": "off"})
-    await expect(panel(ada).get_by_text("Nobody can write here now.")).to_be_visible()
+    await expect(panel(ada).get_by_text("The chat of this meeting is off.")).to_be_visible()
     await expect(field(ada)).to_be_hidden()
     await is_fine(ada, "chat that is off")
     await bob.order("settings", settings={"chat": "all"})
@@ -184,8 +197,20 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     await is_fine(ada, "chat with a message that was refused")
     await refused.get_by_role("button", name="Try again").click()
     await expect(refused).to_contain_text("Not sent.")
-    await refused.get_by_role("button", name="Discard").click()
+    await refused.get_by_role("button", name="Edit").click()
     await expect(refused).to_have_count(0)
+    await expect(field(ada)).to_have_value("\u200b\u2800")
+    # An edit that is refused is not lost.
+    await send(ada, "Mine")
+    own = await told(bob, "chat_message", text="Mine")
+    mine = panel(ada).locator(f'[data-message="{own["id"]}"]')
+    await mine.hover()
+    await mine.get_by_role("button", name="Edit").click()
+    await bob.send("chat_delete", message=own["id"])
+    await expect(mine).to_contain_text("Message deleted")
+    await send(ada, "Ours")
+    await expect(panel(ada).get_by_text("That did not work")).to_be_visible()
+    await expect(field(ada)).to_have_value("Ours")
 
 
 @pytest.mark.one_browser
@@ -206,6 +231,14 @@ async def test_a_host_sets_the_chat_and_deletes_what_others_wrote(
     await in_charge.close_settings(ada)
     await ada.page.get_by_role("button", name="Chat", exact=True).click()
     written = await write(bob, "Please let me speak", to="hosts")
+    live = panel(ada).locator("[data-part=chat-said]")
+    await expect(live).to_contain_text("Please let me speak")
+    # Nothing is written anew because something else has changed.
+    await ada.page.evaluate(WATCH)
+    cleo = await play.joined(meeting, "Cleo")
+    await ada.told("Cleo joined")
+    assert await ada.page.evaluate("rewritten") == 0
+    await cleo.leave()
     item = panel(ada).locator(f'[data-message="{written}"]')
     await expect(item).to_contain_text("to the host and co-hosts")
     await is_fine(ada, "chat")
@@ -213,6 +246,7 @@ async def test_a_host_sets_the_chat_and_deletes_what_others_wrote(
     await ada.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await told(bob, "chat_changed", deleted_by=a)
     await expect(texts(ada)).to_have_text(["Message deleted"])
+    await expect(live).to_have_text("")
     # Reactions float over the tile, and are read out together.
     await ada.press("React")
     await expect(ada.page.get_by_role("group", name="Reactions").get_by_role("button")).to_have_count(6)
@@ -231,6 +265,7 @@ async def test_a_host_sets_the_chat_and_deletes_what_others_wrote(
 
 PURE = """async () => {
   const { lengthOf, pieces, short, spoken } = await import("/static/js/meeting/chat-text.js");
+  const { ChatDraft } = await import("/static/js/meeting/chat-draft.js");
   const links = (text) => pieces(text).filter(({ href }) => href).map(({ text }) => text);
   const whole = (text) => pieces(text).map(({ text }) => text).join("");
   const odd = ["", " ", "http://", "https://[", "javascript:alert(1)", "data:text/html,x", "ftp://a.b", "HTTPS://A.B/",
@@ -239,7 +274,18 @@ PURE = """async () => {
   return {
     links: odd.flatMap(links),
     whole: odd.every((text) => whole(text) === text),
-    length: [lengthOf(" 👏 "), lengthOf("\\n")],
+    length: [lengthOf("👏 \\n\\n"), lengthOf("\\n"), lengthOf(" \\ta\\tb \\r\\n\\r\\n c"), lengthOf("e\\u0301")],
+    drafts: (() => {
+      const kept = {};
+      const storage = { getItem: (key) => kept[key] ?? null, setItem: (key, value) => (kept[key] = value) };
+      storage.removeItem = (key) => delete kept[key];
+      const here = new ChatDraft(storage, "A");
+      here.write("p_1", { text: "a", to: "" });
+      const read = [here.read("p_1"), here.read("p_2"), new ChatDraft(storage, "B").read("p_1")];
+      const wrong = ["{", '["A","p_1",7,""]'].map((value) => ((kept[Object.keys(kept)[0]] = value), here.read("p_1")));
+      here.write("p_1", { text: "", to: "" });
+      return [...read, ...wrong, here.read("p_1")].map((draft) => draft && [draft.text, draft.to]);
+    })(),
     short: [short("a\\n b", 10), short("👏".repeat(9), 4)],
     spoken: [[], [["A", "👏"], ["B", "👏"], ["A", "👏"], ["C", "x"]]]
       .map((reactions) => spoken(reactions.map(([name, emoji]) => ({ name, emoji })))),
@@ -263,7 +309,8 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
             "https://a.bhttps://a.bhttps://a.b",
         ],
         "whole": True,
-        "length": [1, 0],
+        "length": [1, 0, 15, 1],
+        "drafts": [["a", ""], None, None, None, None, None],
         "short": ["\u2068a b\u2069", "\u2068👏👏👏…\u2069"],
         "spoken": ["", "A and 1 other: applause"],
     }

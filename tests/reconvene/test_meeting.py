@@ -98,6 +98,9 @@ async def test_it_writes_reads_and_reacts(server: ServerProcess, play: Play, roo
         await meeting.chat.delete(written.id)
         assert await next_of(meeting, reconvene.MessageChanged) == reconvene.MessageChanged(written.id, None)
         assert (meeting.chat.messages[1].deleted, meeting.chat.messages[1].text) == (True, "")
+        for text in "x" * 50_000, "\n" * 100_000:
+            with pytest.raises(reconvene.Refused, match="bad_message"):
+                await meeting.chat.send(text)
         with pytest.raises(reconvene.Refused, match="forbidden"):
             await meeting.chat.delete(meeting.chat.messages[0])
         meeting.react("👏")

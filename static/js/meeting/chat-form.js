@@ -1,6 +1,7 @@
 /** Where messages are written: to whom, as an answer to which, or in place of which. */
 import { part, write } from "../ui/dom.js";
-import { MOST, isolated, lengthOf, short } from "./chat-text.js";
+import { t } from "../words/words.js";
+import { MOST, isolated, lengthOf, short, tidy } from "./chat-text.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage
@@ -9,10 +10,16 @@ import { MOST, isolated, lengthOf, short } from "./chat-text.js";
 
 /** From so many characters left it is said how many. */
 const NEAR = 200;
-/** Whoever is chosen, and cannot be written to. */
-const ABSENT = " (not here)";
 /** In place of the id of somebody whom nobody knows any more. */
 const NOBODY = "nobody";
+
+/**
+ * @typedef {object} Around  What the form depends on.
+ * @property {"all" | "hosts" | "nobody"} reach  to whom one may write
+ * @property {readonly import("../../sdk/reconvene.js").ParticipantView[]} others
+ * @property {(id: string) => string} nameOf  a participant, also one who has left; "" if unknown
+ * @property {(id: string) => ChatMessage | undefined} find  a message
+ */
 
 export class ChatForm {
   #form;
@@ -27,9 +34,25 @@ export class ChatForm {
   #draft = "";
   /** To whom, before a message was answered. */
   #former = "";
+  /** Whether whoever is chosen can be written to. */
+  #reaches = true;
+  /** Of those who were offered. @type {Map<string, string>} */
+  #names = new Map();
+  /** An edit is on its way. */
+  #saves = false;
+  /** @type {Around} */
+  #around = { reach: "all", others: [], nameOf: () => "", find: () => undefined };
+  #send;
+  #typed;
 
-  /** @param {HTMLElement} panel @param {(wish: Wish) => void} send */
-  constructor(panel, send) {
+  /**
+   * @param {HTMLElement} panel
+   * @param {(wish: Wish) => Promise<boolean>} send  whether that was done
+   * @param {() => void} typed  the draft is another one
+   */
+  constructor(panel, send, typed) {
+    this.#send = send;
+    this.#typed = typed;
     this.#form = part(panel, "chat-form", HTMLFormElement);
     this.#text = part(panel, "chat-text", HTMLTextAreaElement);
     this.#to = part(panel, "chat-to", HTMLSelectElement);
@@ -38,16 +61,16 @@ export class ChatForm {
     this.#submit = part(panel, "chat-send", HTMLButtonElement);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#send(send);
+      void this.#submitted();
     });
     this.#text.addEventListener("keydown", (event) => {
       // 229: the key belongs to what composes a character, also where that has just ended.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
-      this.#send(send);
+      void this.#submitted();
     });
     this.#text.addEventListener("input", () => this.#look());
-    this.#to.addEventListener("change", () => this.#look());
+    this.#to.addEventListener("change", () => this.#choose());
     part(panel, "chat-cancel").addEventListener("click", () => this.cancel());
     this.#look();
   }
@@ -56,22 +79,49 @@ export class ChatForm {
     this.#text.focus();
   }
 
-  /** To whom one may write. @param {"all" | "hosts" | "nobody"} reach @param {readonly import("../../sdk/reconvene.js").ParticipantView[]} others */
-  update(reach, others) {
-    this.#form.hidden = reach === "nobody";
+  /** What is written and not sent, and to whom: not what a message is to be instead. */
+  get draft() {
+    return { text: this.#subject?.edit ? this.#draft : this.#text.value, to: this.#to.value };
+  }
+
+  /** Something that was not sent, in front of what is written here. @param {{text: string, to: string | null}} draft */
+  take({ text, to }) {
+    this.cancel();
+    this.#text.value = [text, this.#text.value].filter(Boolean).join("\n");
+    this.#to.value = "";
+    this.#choose(to ?? "");
+  }
+
+  /** @param {Around} around */
+  update(around) {
+    this.#around = around;
+    for (const { id, name } of around.others) this.#names.set(id, name);
+    this.#form.hidden = around.reach === "nobody";
+    this.#choose();
+    const about = this.#subject && around.find(this.#subject.message.id);
+    if (about?.deleted && !this.#subject?.edit) write(part(this.#about, "chat-about-text"), t("Replying to a message that was deleted"));
+  }
+
+  /** Offers those who can be written to. What was meant for one is never sent to all because that one has left. @param {string} [value]  whom to choose */
+  #choose(value = this.#to.value) {
+    const { reach, others, nameOf } = this.#around;
     // A program that has written to one is answered, too.
-    const people = others.filter(({ id, bot, role }) => (!bot || id === this.#to.value) && (reach === "all" || role !== "participant"));
+    const people = others.filter(({ id, bot, role }) => (!bot || id === value) && (reach === "all" || role !== "participant"));
     /** @type {[string, string][]} */
     const options = [
       ...(reach === "all" ? [/** @type {[string, string]} */ (["", "Everyone"])] : []),
       ["hosts", "Host and co-hosts"],
       ...people.map(({ id, name }) => /** @type {[string, string]} */ ([id, `${name} only`])),
     ];
-    const { value } = this.#to;
-    // What was meant for one is never sent to all because that one has left.
-    if (value && !options.some(([id]) => id === value)) options.push([value, `${this.#to.selectedOptions[0]?.text.replace(ABSENT, "")}${ABSENT}`]);
-    if (options.map(String).join() === [...this.#to.options].map((each) => String([each.value, each.text])).join()) return;
-    this.#to.replaceChildren(...options.map(([id, text]) => new Option(text, id)));
+    this.#reaches = !value || options.some(([id]) => id === value);
+    if (!this.#reaches) {
+      const name = this.#names.get(value) || nameOf(value) || t("Somebody");
+      const isHere = others.some(({ id }) => id === value);
+      options.push([value, isHere ? t("{name} (cannot be written to now)", { name }) : t("{name} (has left)", { name })]);
+    }
+    if (options.map(String).join() !== [...this.#to.options].map((each) => String([each.value, each.text])).join()) {
+      this.#to.replaceChildren(...options.map(([id, text]) => new Option(text, id)));
+    }
     if (options.some(([id]) => id === value)) this.#to.value = value;
     this.#look();
   }
@@ -85,9 +135,7 @@ export class ChatForm {
     const to = !isPrivate ? (message.to ?? "") : (own ? message.to : message.from) || NOBODY;
     this.#former = this.#to.value;
     // Whoever is gone, or may not be written to now, is still the one that is meant.
-    if (![...this.#to.options].some(({ value }) => value === to)) this.#to.append(new Option(`${to && !own ? message.name : "They"}${ABSENT}`, to));
-    this.#to.value = to;
-    this.#look();
+    this.#choose(to);
   }
 
   /** @param {ChatMessage} message */
@@ -103,9 +151,9 @@ export class ChatForm {
   cancel() {
     if (!this.#subject) return false;
     if (this.#subject.edit) this.#text.value = this.#draft;
-    else if ([...this.#to.options].some(({ value }) => value === this.#former)) this.#to.value = this.#former;
-    this.#subject = null;
-    this.#look();
+    const former = this.#subject.edit ? this.#to.value : this.#former;
+    this.#done();
+    this.#choose(former);
     this.focus();
     return true;
   }
@@ -117,15 +165,29 @@ export class ChatForm {
     this.focus();
   }
 
-  /** @param {(wish: Wish) => void} send */
-  #send(send) {
-    const text = this.#text.value;
-    if (this.#submit.disabled || !text.trim()) return this.focus();
-    const { message, edit = false } = this.#subject ?? {};
-    if (message && edit) send({ what: "edit", text, id: message.id });
-    else send({ what: "write", text, to: this.#to.value || null, replyTo: message?.id ?? null });
-    this.#text.value = edit ? this.#draft : "";
+  #done() {
     this.#subject = null;
+    this.#saves = false;
+  }
+
+  async #submitted() {
+    const text = tidy(this.#text.value);
+    if (this.#submit.disabled || !text.trim()) return this.focus();
+    const subject = this.#subject;
+    if (subject?.edit) {
+      // It is seen until it is done, and stays where it is refused.
+      this.#saves = true;
+      this.#look();
+      const done = await this.#send({ what: "edit", text, id: subject.message.id });
+      if (this.#subject !== subject) return;
+      this.#saves = false;
+      if (!done) return this.#look();
+      this.#text.value = this.#draft;
+    } else {
+      void this.#send({ what: "write", text, to: this.#to.value || null, replyTo: subject?.message.id ?? null });
+      this.#text.value = "";
+    }
+    this.#done();
     this.#look();
     this.focus();
   }
@@ -136,11 +198,13 @@ export class ChatForm {
     this.#count.classList.toggle("error", left < 0);
     this.#text.setAttribute("aria-invalid", String(left < 0));
     const edits = this.#subject?.edit ?? false;
-    this.#submit.disabled = left < 0 || left === MOST || (!edits && (this.#to.selectedOptions[0]?.text.endsWith(ABSENT) ?? false));
-    write(this.#submit, edits ? "Save" : "Send");
+    this.#submit.disabled = left < 0 || left === MOST || this.#saves || !(edits || this.#reaches);
+    write(this.#submit, this.#saves ? t("Saving…") : edits ? "Save" : "Send");
     this.#about.hidden = !this.#subject;
     this.#to.disabled = edits;
+    this.#text.readOnly = this.#saves;
     this.#form.toggleAttribute("data-private", !edits && this.#to.value !== "");
     this.#text.rows = Math.min(6, this.#text.value.split("\n").length + Math.floor(this.#text.value.length / 60));
+    this.#typed();
   }
 }

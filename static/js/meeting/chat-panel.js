@@ -1,8 +1,10 @@
 /** The chat's panel and its button: what was written, in order, and how much of it was not read. */
 import { ask } from "../ui/dialogs.js";
 import { part, write } from "../ui/dom.js";
+import { t } from "../words/words.js";
 import { ChatForm } from "./chat-form.js";
-import { showMessage, showOutgoing } from "./chat-message.js";
+import { ChatItems } from "./chat-items.js";
+import { ChatSaid } from "./chat-said.js";
 import { isolated, short } from "./chat-text.js";
 
 /** @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage */
@@ -10,37 +12,47 @@ import { isolated, short } from "./chat-text.js";
 const READ_UNTIL = "reconvene.chat-read";
 /** Pixels from the end at which one still reads what is new. */
 const NEAR_END = 40;
-const CLOSED = "Nobody can write here now.";
 
 export class ChatPanel {
   #view;
   #meeting;
-  #toasts;
   #storage;
+  #draft;
+  /** Whether what was written before a reload is there again. */
+  #isDrafted = false;
   #element;
   #button;
   #log;
   #list;
   #form;
-  /** By message id, and by the key of those on their way. @type {Map<string, HTMLElement>} */
-  #items = new Map();
+  #items;
+  #said;
+  /** @type {readonly ChatMessage[]} */
+  #messages = [];
+  /** @type {Map<string, ChatMessage>} */
+  #byId = new Map();
+  /** Of those who have written. @type {Map<string, string>} */
+  #names = new Map();
   #latest = "";
   #atEnd = true;
 
   /**
    * @param {HTMLElement} view  the meeting's @param {import("../../sdk/reconvene.js").Meeting} meeting
    * @param {import("../ui/toasts.js").Toasts} toasts @param {import("../here/storage.js").PageStorage} storage
+   * @param {import("./chat-draft.js").ChatDraft} draft
    */
-  constructor(view, meeting, toasts, storage) {
+  constructor(view, meeting, toasts, storage, draft) {
     this.#view = view;
     this.#meeting = meeting;
-    this.#toasts = toasts;
     this.#storage = storage;
+    this.#draft = draft;
     this.#element = part(view, "chat");
     this.#button = part(view, "chat-button");
     this.#log = part(view, "chat-log");
     this.#list = part(view, "chat-messages");
-    this.#form = new ChatForm(this.#element, (wish) => this.#send(wish));
+    this.#items = new ChatItems(this.#list);
+    this.#said = new ChatSaid(toasts, part(this.#element, "chat-said"));
+    this.#form = new ChatForm(this.#element, (wish) => this.#send(wish), () => this.#typed());
   }
 
   /** @param {AbortSignal} signal */
@@ -100,23 +112,37 @@ export class ChatPanel {
   }
 
   /** @param {ChatMessage} message */
-  #heard({ name, text, to }) {
+  #heard(message) {
+    const { name, text, to } = message;
     const said = `${isolated(name)}${to === null ? "" : to === "hosts" ? " (to the hosts)" : " (to you)"}: ${short(text)}`;
-    if (!this.isOpen) this.#toasts.show(said);
-    else write(part(this.#element, "chat-said"), said);
+    this.#said.say(message, said, this.isOpen);
   }
 
   /** @returns {import("./chat-message.js").Reader} */
   get #reader() {
     const { me } = this.#meeting.getSnapshot();
-    const { messages, reach } = this.#meeting.chat.getSnapshot();
+    const { reach } = this.#meeting.chat.getSnapshot();
     return {
       id: me.id,
       inCharge: me.inCharge,
       mayWrite: reach !== "nobody",
-      nameOf: (id) => this.#meeting.participants.get(id)?.name ?? "",
-      find: (id) => messages.find((message) => message.id === id),
+      nameOf: (id) => this.#nameOf(id),
+      find: (id) => this.#byId.get(id),
     };
+  }
+
+  /** Also of whoever has left, if they have written. @param {string} id */
+  #nameOf(id) {
+    return this.#meeting.participants.get(id)?.name ?? this.#names.get(id) ?? "";
+  }
+
+  /** @param {readonly ChatMessage[]} messages */
+  #learn(messages) {
+    if (messages === this.#messages) return;
+    this.#messages = messages;
+    this.#byId = new Map(messages.map((message) => [message.id, message]));
+    this.#names = new Map(messages.map(({ from, name }) => [from, name]));
+    this.#said.look((id) => this.#byId.get(id));
   }
 
   #show() {
@@ -125,14 +151,18 @@ export class ChatPanel {
     badge.hidden = !unread;
     write(badge, unread > 99 ? "99+" : String(unread));
     this.#button.setAttribute("aria-label", unread ? `Chat, ${unread} unread` : "Chat");
+    this.#learn(messages);
     if (!this.isOpen) return;
-    const { me, participants } = this.#meeting.getSnapshot();
-    this.#form.update(reach, participants);
+    const { me, participants, settings } = this.#meeting.getSnapshot();
+    const reader = this.#reader;
+    this.#form.update({ reach, others: participants, nameOf: reader.nameOf, find: reader.find });
+    this.#takeUp(me.id);
     part(this.#element, "chat-closed").hidden = reach !== "nobody";
-    write(part(this.#element, "chat-closed"), me.id ? CLOSED : "");
+    const closed = settings.chat === "off" ? t("The chat of this meeting is off.") : t("You may not write in this meeting.");
+    write(part(this.#element, "chat-closed"), me.id ? closed : "");
     part(this.#element, "chat-more").hidden = !more;
     part(this.#element, "chat-empty").hidden = messages.length + outgoing.length > 0;
-    this.#fill(messages, outgoing);
+    this.#items.show(messages, outgoing, reader);
     const last = messages.at(-1);
     const isNew = last && last.id !== this.#latest;
     this.#latest = last?.id ?? "";
@@ -140,23 +170,16 @@ export class ChatPanel {
     else if (isNew) part(this.#element, "chat-latest").hidden = false;
   }
 
-  /** @param {readonly ChatMessage[]} messages @param {readonly import("../../sdk/reconvene.js").Outgoing[]} outgoing */
-  #fill(messages, outgoing) {
-    const reader = this.#reader;
-    const gone = new Set(this.#items.keys());
-    /** @param {string} key @param {(element?: HTMLElement) => HTMLElement} show @param {number} index */
-    const place = (key, show, index) => {
-      gone.delete(key);
-      const element = show(this.#items.get(key));
-      this.#items.set(key, element);
-      if (this.#list.children[index] !== element) this.#list.insertBefore(element, this.#list.children[index] ?? null);
-    };
-    messages.forEach((message, index) => place(message.id, (element) => showMessage(message, reader, element), index));
-    outgoing.forEach((each, index) => place(each.key, (element) => showOutgoing(each, reader, element), messages.length + index));
-    for (const key of gone) {
-      this.#items.get(key)?.remove();
-      this.#items.delete(key);
-    }
+  /** What was written before a reload. @param {string} me */
+  #takeUp(me) {
+    if (this.#isDrafted || !me) return;
+    const draft = this.#draft.read(me);
+    this.#isDrafted = true;
+    if (draft) this.#form.take(draft);
+  }
+
+  #typed() {
+    if (this.#isDrafted) this.#draft.write(this.#meeting.getSnapshot().me.id, this.#form.draft);
   }
 
   #toEnd() {
@@ -198,14 +221,30 @@ export class ChatPanel {
   #send(wish) {
     const { chat } = this.#meeting;
     this.#complain(null);
-    if (wish.what === "edit") chat.edit(wish.id, wish.text).catch((error) => this.#complain(error));
-    // What was refused stays in the list, with the reason.
-    else chat.send(wish.text, wish).catch(() => {});
+    const sent = wish.what === "edit" ? chat.edit(wish.id, wish.text) : chat.send(wish.text, wish);
+    return sent.then(
+      () => true,
+      (error) => {
+        // What was refused of messages stays in the list, with the reason.
+        if (wish.what === "edit") this.#complain(error);
+        return false;
+      },
+    );
   }
 
   /** @param {Error | null} error */
   #complain(error) {
     write(part(this.#element, "chat-error"), error ? `That did not work: ${error.message}` : "");
+  }
+
+  /** What was refused, to be written otherwise. @param {string} key */
+  #takeBack(key) {
+    const { chat } = this.#meeting;
+    const refused = chat.getSnapshot().outgoing.find((each) => each.key === key);
+    if (!refused) return;
+    this.#form.take(refused);
+    chat.discard(key);
+    this.#form.focus();
   }
 
   /** @param {MouseEvent} event */
@@ -218,6 +257,7 @@ export class ChatPanel {
     const message = chat.getSnapshot().messages.find((each) => each.id === id);
     const what = button.dataset.part;
     if (what === "again") chat.retry(key).catch(() => {});
+    if (what === "take-back") this.#takeBack(key);
     if (what === "discard") chat.discard(key);
     if (what === "again" || what === "discard") this.#form.focus();
     if (what === "reply" && message) this.#form.reply(message, message.from === me.id);

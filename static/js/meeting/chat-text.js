@@ -8,8 +8,17 @@ export const EDITABLE = 15 * 60_000;
 const ADDRESS = /\bhttps?:\/\/[^\s<>"\u2066-\u2069\u202a-\u202e]+/gi;
 const CLOSING = new Map([[")", "("], ["]", "["], ["}", "{"]]);
 
-/** How long it is for the server, which drops blanks at both ends. @param {string} text */
-export const lengthOf = (text) => [...text.trim()].length;
+/**
+ * The text as the server takes it: tabs are blanks, and what nobody sees at the end of lines and around them is dropped.
+ * @param {string} text
+ */
+export function tidy(text) {
+  const lines = text.replaceAll("\r\n", "\n").replaceAll("\t", "    ").split("\n").map((line) => line.trimEnd());
+  return lines.join("\n").replace(/^\n+|\n+$/g, "").normalize("NFC");
+}
+
+/** How long it is for the server. @param {string} text */
+export const lengthOf = (text) => [...tidy(text)].length;
 
 /**
  * The text in pieces, in order; those that are addresses have an `href`. Nothing but http and https is one.

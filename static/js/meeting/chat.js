@@ -1,4 +1,6 @@
 /** What people write and show to each other in a meeting's view. */
+import { tabStorage } from "../here/storage.js";
+import { ChatDraft } from "./chat-draft.js";
 import { ChatPanel } from "./chat-panel.js";
 import { Reactions } from "./reactions.js";
 
@@ -8,6 +10,6 @@ import { Reactions } from "./reactions.js";
  * @param {AbortSignal} signal  ends it
  */
 export function startChat(view, meeting, toasts, storage, signal) {
-  new ChatPanel(view, meeting, toasts, storage).start(signal);
+  new ChatPanel(view, meeting, toasts, storage, new ChatDraft(tabStorage, meeting.id)).start(signal);
   new Reactions(view, meeting).start(signal);
 }

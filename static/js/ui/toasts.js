@@ -12,7 +12,7 @@ export class Toasts {
     this.#region = region;
   }
 
-  /** @param {string} text */
+  /** Returns what takes it away before its time. @param {string} text @returns {() => void} */
   show(text) {
     const toast = document.createElement("p");
     toast.className = "toast";
@@ -20,6 +20,7 @@ export class Toasts {
     this.#region.append(toast);
     while (this.#region.childElementCount > MOST) this.#region.firstElementChild?.remove();
     setTimeout(() => toast.remove(), Math.max(STAY, READ * text.length));
+    return () => toast.remove();
   }
 
   clear() {

@@ -1,0 +1,54 @@
+/** The list of messages: each is written only when something of it is another, since others change all the time. */
+import { EDITABLE } from "./chat-text.js";
+import { showMessage, showOutgoing } from "./chat-message.js";
+
+/**
+ * @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage
+ * @typedef {import("../../sdk/reconvene.js").Outgoing} Outgoing
+ * @typedef {import("./chat-message.js").Reader} Reader
+ *
+ * @typedef {object} Item
+ * @property {HTMLElement} element
+ * @property {readonly unknown[]} seen  What it was written from.
+ */
+
+export class ChatItems {
+  #list;
+  /** By message id, and by the key of those on their way. @type {Map<string, Item>} */
+  #items = new Map();
+
+  /** @param {HTMLElement} list */
+  constructor(list) {
+    this.#list = list;
+  }
+
+  /** @param {readonly ChatMessage[]} messages @param {readonly Outgoing[]} outgoing @param {Reader} reader */
+  show(messages, outgoing, reader) {
+    const now = Date.now();
+    const today = new Date(now).toDateString();
+    const common = [reader.id, reader.inCharge, reader.mayWrite, today];
+    const gone = new Set(this.#items.keys());
+    let next = this.#list.firstElementChild;
+    /** @param {string} key @param {readonly unknown[]} seen @param {(element?: HTMLElement) => HTMLElement} write */
+    const place = (key, seen, write) => {
+      gone.delete(key);
+      const known = this.#items.get(key);
+      const isSame = known?.seen.every((each, index) => each === seen[index]);
+      const element = known && isSame ? known.element : write(known?.element);
+      if (!isSame) this.#items.set(key, { element, seen });
+      if (element === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(element, next);
+    };
+    for (const message of messages) {
+      const { id, to, replyTo, at } = message;
+      const quoted = replyTo === null ? undefined : reader.find(replyTo);
+      const seen = [message, quoted, to && reader.nameOf(to), now - Date.parse(at) > EDITABLE, ...common];
+      place(id, seen, (element) => showMessage(message, reader, element));
+    }
+    for (const each of outgoing) place(each.key, [each, each.to && reader.nameOf(each.to), ...common], (element) => showOutgoing(each, reader, element));
+    for (const key of gone) {
+      this.#items.get(key)?.element.remove();
+      this.#items.delete(key);
+    }
+  }
+}
