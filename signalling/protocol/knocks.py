@@ -25,11 +25,14 @@ class Knock(msgspec.Struct, frozen=True):
 class Waiting(msgspec.Struct, frozen=True, tag_field="type", tag="waiting"):
     """The answer to a join (`id`) that somebody in charge has to admit. Sent again, without `id` and `knock`, when the
     rest changes. `knock`: to be sent with the next join, which keeps the position. `message`: of those in charge.
-    `heartbeat`: seconds. `token`: as in `joined`."""
+    `hosted`: whether one of them is connected, and knows of it. `heartbeat`: seconds. `opens_at`: when the meeting is
+    to open, if that was set (RFC 3339, UTC). `token`: as in `joined`."""
 
     position: int
     message: str
+    hosted: bool
     heartbeat: float
+    opens_at: str | UnsetType = UNSET
     id: MessageId | UnsetType = UNSET
     knock: str | UnsetType = UNSET
     token: str | UnsetType = UNSET

@@ -33,14 +33,16 @@ class Knocking(NamedTuple):
 
 class Knock:
     """`connection`: None once it is lost, which was at `lost_at` (the hub's clock). `admitted`: the next join lets them
-    in; those in charge have been told that the knock is over. `unknown`: fields of a newer release, which are handed on
-    as they are (`signalling.state`)."""
+    in; those in charge have been told that the knock is over. `hosted`: whether they were told that one of those is
+    there; None: nothing yet. `unknown`: fields of a newer release, which are handed on as they are
+    (`signalling.state`)."""
 
     __slots__ = (
         "admitted",
         "anonymous",
         "at",
         "connection",
+        "hosted",
         "id",
         "identity",
         "lost_at",
@@ -58,6 +60,7 @@ class Knock:
         self.at = knocking.at
         self.admitted = False
         self.position = 0
+        self.hosted: bool | None = None
         self.lost_at = 0.0
         self.unknown: Mapping[str, Any] | None = None
         self.come(knocking)

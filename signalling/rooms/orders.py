@@ -28,6 +28,9 @@ from signalling.rooms.waiting import Waiting
 MOST_LOOK_UPS = 16
 """Commands of one member that the store is asked for at once although they would be refused now."""
 
+FOR_THOSE_WHO_WAIT = {"message", "opens_at"}
+"""Settings that are told to those who wait."""
+
 LOOK_UP_AGAIN = 1.0
 
 
@@ -147,7 +150,9 @@ class Orders:
                 {name: value for name, value in record.items() if value is not None}, room.revision + 1
             )
             self._add_settings(room, by, now)
-            effects += self._waiting.tell_settings(room) if "message" in change.settings else []
+            effects += (
+                self._waiting.tell_settings(room) if change.settings.keys() & FOR_THOSE_WHO_WAIT else []
+            )
         updates: dict[Member, dict[str, Any]] = {}
         if change.host is not None:
             for member in room:

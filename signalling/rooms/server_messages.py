@@ -18,6 +18,7 @@ from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
 from signalling.protocol.fields import Media
+from signalling.protocol.rights import MeetingSettings
 from signalling.rooms import permissions
 from signalling.rooms.change import ChatChange
 from signalling.rooms.effects import Departure
@@ -184,10 +185,13 @@ def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:
     return _event(messages.MeetingEnded(seq, reason))
 
 
-def waiting(knock: Knock, message: str, heartbeat: float, *, answer: bool) -> bytes:
+def waiting(
+    knock: Knock, settings: MeetingSettings, heartbeat: float, *, hosted: bool, answer: bool
+) -> bytes:
     identity = UNSET if knock.identity is None else knock.identity
+    opens_at = UNSET if settings.opens_at is None else settings.opens_at
     about = (knock.message_id, knock.token, identity) if answer else ()
-    return _encode(knocks.Waiting(knock.position, message, heartbeat, *about))
+    return _encode(knocks.Waiting(knock.position, settings.message, hosted, heartbeat, opens_at, *about))
 
 
 def knock(seq: int, knock: Knock) -> bytes:

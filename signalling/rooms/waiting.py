@@ -106,7 +106,16 @@ class Waiting:
         for knock, room in list(self._lost.items()):
             if now - knock.lost_at >= GONE_AFTER:
                 effects += self._end(room, knock, "left", now)
-        return effects + self.tell_positions()
+        return effects + self.tell_positions() + self._tell_who_is_there()
+
+    def _tell_who_is_there(self) -> list[Effect]:
+        """Tell those who wait that somebody has come who could let them in, or that nobody is there any more."""
+        there = {room: is_hosted(room) for room in {waits.room for waits in self._of.values()}}
+        return [
+            self._waiting(room, knock)
+            for room, knock in self._of.values()
+            if not knock.admitted and knock.hosted is not there[room]
+        ]
 
     def end(
         self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None = None
@@ -188,7 +197,7 @@ class Waiting:
         return effects
 
     def tell_settings(self, room: Room) -> list[Effect]:
-        """Tell all who wait the message of those in charge."""
+        """Tell all who wait what those in charge have changed that concerns them."""
         return [self._waiting(room, knock) for knock in room.knocks.values() if knock.connection is not None]
 
     def is_moved(self, room: Room) -> bool:
@@ -250,7 +259,11 @@ class Waiting:
         return effects
 
     def _waiting(self, room: Room, knock: Knock, *, answer: bool = False) -> Send:
-        payload = server_messages.waiting(knock, room.settings.message, self._heartbeat, answer=answer)
+        hosted = is_hosted(room)
+        if knock.hosted is not hosted:
+            knock.hosted = hosted
+            room.touch()
+        payload = server_messages.waiting(knock, room.settings, self._heartbeat, hosted=hosted, answer=answer)
         return Send(knock.connection, payload)
 
     def _tell_those_in_charge(self, room: Room, event: bytes, now: float) -> list[Effect]:
@@ -265,6 +278,11 @@ class Waiting:
     def _forget(self, room: Room) -> None:
         if room.is_empty:
             self._rooms.pop(room.id, None)
+
+
+def is_hosted(room: Room) -> bool:
+    """Whether somebody is connected who could let others in."""
+    return any(is_in_charge(each.role) and each.connection is not None for each in room)
 
 
 def not_now() -> Refused:

@@ -39,7 +39,7 @@ HERE = {"_audience", "_audiences", "_listing", "_members", "_users"} | {
 
 KNOWN = {"v", "at", "late", "soon", "moved", "questions", *TRANSLATED.values()}
 
-OF_A_KNOCK = ("id", "user_id", "name", "anonymous", "at", "message_id", "admitted", "position")
+OF_A_KNOCK = ("id", "user_id", "name", "anonymous", "at", "message_id", "admitted", "position", "hosted")
 
 CREDENTIALS = {"token", "identity"}
 """Of a knock. They were sent in the answer to its join, and the next join brings new ones."""
@@ -121,5 +121,7 @@ def _read_knock(fields: Mapping[str, Any], room: Room, find: Find) -> Knock:
         )
     )
     knock.admitted, knock.position = fields["admitted"], fields["position"]
+    # Nodes of an older release do not say it.
+    knock.hosted = fields.get("hosted")
     knock.unknown = parts.unknown(fields, {"away", "connection", *OF_A_KNOCK})
     return knock

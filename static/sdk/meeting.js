@@ -247,9 +247,9 @@ export class Meeting {
   }
 
   /** @param {import("./protocol.js").Waiting} told */
-  #waits({ position, message, token }) {
+  #waits({ position, message, hosted = true, opens_at, token }) {
     this.#remember(token);
-    this.#waiting = Object.freeze({ position, message });
+    this.#waiting = Object.freeze({ position, message, hosted, opensAt: opens_at ?? null });
     this.#become("waiting");
     this.#emit("waiting", this.#waiting);
     this.#settle.resolve();

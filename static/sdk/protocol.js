@@ -90,13 +90,15 @@
  * @property {Snapshot} [snapshot]  Sent instead of a replay.
  * @property {Muted} [muted]
  *
- * @typedef {object} Waiting  Somebody in charge has to let this client in. Sent again when position or message change.
+ * @typedef {object} Waiting  Somebody in charge has to let this client in. Sent again when the rest changes.
  * @property {"waiting"} type
  * @property {number} [id]
  * @property {string} [knock]  To be sent with the next join, which keeps the position.
  * @property {string} [token]
  * @property {number} position
  * @property {string} message
+ * @property {boolean} [hosted]  Whether one of them is connected; servers before 0.8 do not say.
+ * @property {string} [opens_at]  When the meeting is to open: RFC 3339, UTC.
  * @property {number} heartbeat  seconds
  *
  * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived

@@ -31,7 +31,11 @@
  * @typedef {{readonly code: string, readonly message: string, readonly final: boolean}} Left  Why it is over: `left`, or what the
  *   protocol calls it, such as `removed`, `meeting_ended`, `replaced`, `denied`, `password_required`. `final`: not to be
  *   joined again without a person's wish.
- * @typedef {{readonly position: number, readonly message: string}} Waiting
+ * @typedef {object} Waiting
+ * @property {number} position
+ * @property {string} message  of those in charge
+ * @property {boolean} hosted  Whether one of them is connected, and knows of it.
+ * @property {string | null} opensAt  When the meeting is to open, if that was set.
  *
  * @typedef {object} Snapshot  All of it never changes: a change is another snapshot.
  * @property {MeetingState} state

@@ -1,6 +1,11 @@
 /** The view of somebody who waits to be let in. */
 import { Emitter } from "../../sdk/reconvene.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { longDateTime } from "../ui/times.js";
+import { t } from "../words/words.js";
+
+const THERE = t("Whoever is in charge has been told that you are here.");
+const NOBODY = t("Nobody is there at the moment who could let you in. Whoever comes is told that you are here, so stay if you can.");
 
 /** @extends {Emitter<{leave: null}>} */
 export class WaitingRoom extends Emitter {
@@ -17,8 +22,10 @@ export class WaitingRoom extends Emitter {
     this.#watch.abort();
   }
 
-  /** @param {Pick<import("../../sdk/reconvene.js").Waiting, "position" | "message">} told */
-  update({ position, message }) {
+  /** @param {import("../../sdk/reconvene.js").Waiting} told */
+  update({ position, message, hosted, opensAt }) {
+    write(part(this.element, "who"), hosted ? THERE : NOBODY);
+    write(part(this.element, "opens"), opensAt ? t("The meeting is planned for {time}.", { time: longDateTime(Date.parse(opensAt)) }) : "");
     const before = position - 1;
     const others = before === 1 ? "One person waits before you." : `${before} people wait before you.`;
     write(part(this.element, "position"), before > 0 ? others : "You are next.");
