@@ -93,7 +93,7 @@ PAGE: dict[str, set[str]] = {
     "js/words": set(),
     "js/here": {"sdk"},
     "js/ui": {"sdk", "js/words", "js/here"},
-    "js/call-test": {"sdk", "js/here", "js/ui"},
+    "js/call-test": {"sdk", "js/words", "js/here", "js/ui"},
     "js/home": {"sdk", "js/words", "js/here", "js/ui"},
     "js/meeting": {"sdk", "js/words", "js/here", "js/ui", "js/call-test"},
     "js/embed": {"js/meeting"},

@@ -3,9 +3,10 @@ import { ReconveneError } from "../../sdk/errors.js";
 import { getAbsent } from "../here/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { counted, dateTime } from "../ui/times.js";
+import { dateTime } from "../ui/times.js";
 import { searchText } from "./search-text.js";
-import { number } from "../words/words.js";
+import { t, tn } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {{id: string, name: string, email: string, status: "approved" | "pending" | "denied", registered_at: string | null}} Registrant */
 
@@ -44,13 +45,13 @@ export class AbsentList {
     this.#sought = searchText(text);
     this.#list();
     const found = this.#found().length;
-    return this.#sought && this.#people ? `${number(found)} of ${counted(this.#people.length, "person", "people")}` : "";
+    return this.#sought && this.#people ? tn(this.#people.length, "{found} of {count} person", "{found} of {count} people", { found }) : "";
   }
 
   async #ask() {
     const asked = (this.#asked += 1);
     part(this.#element, "again").hidden = true;
-    if (!this.#people) write(part(this.#element, "said"), "Reading…");
+    if (!this.#people) write(part(this.#element, "said"), t("Reading…"));
     try {
       /** @type {Registrant[]} */
       const people = [];
@@ -67,7 +68,7 @@ export class AbsentList {
     } catch (error) {
       if (asked !== this.#asked) return;
       if (!(error instanceof ReconveneError)) throw error;
-      write(part(this.#element, "said"), `The list could not be read: ${error.message}`);
+      write(part(this.#element, "said"), t("The list could not be read: {why}", { why: problemText(error) }));
       part(this.#element, "again").hidden = false;
     }
   }
@@ -81,9 +82,11 @@ export class AbsentList {
     const found = this.#found();
     const others = this.#people.filter(({ status }) => status !== "approved").length;
     const approved = this.#people.length - others;
-    const expected = others && approved ? `${counted(approved, "person was", "people were")} expected; ${counted(others, "other")} registered and had no approval.` : others ? `${counted(others, "person", "people")} registered and had no approval.` : "";
-    const none = this.#sure ? "Everyone who registered came." : "Of those who are known to have registered, everyone came.";
-    write(part(this.#element, "said"), found.length ? expected : this.#sought ? "Nobody here is called that." : none);
+    const expected = !others ? "" : approved
+      ? `${tn(approved, "{count} person was expected", "{count} people were expected")}; ${tn(others, "{count} other registered and had no approval.", "{count} others registered and had no approval.")}`
+      : tn(others, "{count} person registered and had no approval.", "{count} people registered and had no approval.");
+    const none = this.#sure ? t("Everyone who registered came.") : t("Of those who are known to have registered, everyone came.");
+    write(part(this.#element, "said"), found.length ? expected : this.#sought ? t("Nobody here is called that.") : none);
     part(this.#element, "list").hidden = !found.length;
     part(this.#element, "rows").replaceChildren(...found.map(row));
   }
@@ -93,9 +96,9 @@ export class AbsentList {
 function row({ id, name, email, status, registered_at }) {
   const item = fromTemplate("absent-row");
   paintAvatar(part(item, "avatar"), name || email, hueOf(id));
-  write(part(item, "name"), name || "No name");
+  write(part(item, "name"), name || t("No name"));
   write(part(item, "email"), email);
-  write(part(item, "status"), { approved: "", pending: "Pending", denied: "Denied" }[status]);
+  write(part(item, "status"), { approved: "", pending: t("Pending"), denied: t("Denied") }[status]);
   write(part(item, "registered"), registered_at ? dateTime(Date.parse(registered_at)) : "–");
   return item;
 }

@@ -1,9 +1,9 @@
 /** People over time: a stepped area on the axis of the timelines. */
 import { part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock } from "../ui/times.js";
+import { clock, dayAndClock } from "../ui/times.js";
 import { drawLabels } from "./timeline.js";
 import { paint, percent } from "./svg.js";
-import { number } from "../words/words.js";
+import { number, t, tn } from "../words/words.js";
 
 /** Pixels; the plot's size matches its viewBox in the template. */
 const TOP = 14;
@@ -63,8 +63,8 @@ export class PresenceChart {
     drawLabels(part(svg, "times", SVGElement), ticks, LABEL, width);
     const count = presence.at(-1)?.[1] ?? 0;
     paint(part(svg, "edge", SVGElement), ongoing ? [{ tag: "circle", attributes: { class: "edge", cx: percent(end), cy: TOP + y(count), r: 4 } }] : []);
-    const peak = totals.peakAt === null ? "" : `: at most ${number(totals.peak)}, at ${this.#time(totals.peakAt)}`;
-    svg.setAttribute("aria-label", `People over time${peak}`);
+    const { peak, peakAt } = totals;
+    svg.setAttribute("aria-label", peakAt === null ? t("People over time") : t("People over time: at most {peak}, at {time}", { peak, time: this.#time(peakAt) }));
   }
 
   /** Shows the count at the pointer. @param {PointerEvent | null} event */
@@ -78,7 +78,7 @@ export class PresenceChart {
     const x = Math.min(100, Math.max(0, ((event.clientX - box.left) / box.width) * 100));
     const at = this.#axis.at(x);
     const count = this.#steps.findLast(([from]) => from <= at)?.[1] ?? 0;
-    write(note, `${this.#time(at)} · ${counted(count, "person", "people")}`);
+    write(note, `${this.#time(at)} · ${tn(count, "{count} person", "{count} people")}`);
     pointer.style.setProperty("--x", String(x));
     note.style.setProperty("--x", String(x));
   }

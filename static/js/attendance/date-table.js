@@ -1,13 +1,13 @@
 /** A series side by side: a row for each person, a column for each date. Rendered on first view. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { clock, counted, duration, shortDay } from "../ui/times.js";
+import { clock, duration, shortDay } from "../ui/times.js";
 import { searchText } from "./search-text.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
 import { STATES } from "./import-texts.js";
-import { number } from "../words/words.js";
+import { number, t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Instance} Instance */
@@ -55,7 +55,7 @@ export class DateTable extends Emitter {
       this.#draw(this.#attendance, people, found);
       this.#drawn = `=${this.#sought}`;
     }
-    return this.#sought ? `${number(found.length)} of ${counted(people.length, "person", "people")}` : "";
+    return this.#sought ? tn(people.length, "{found} of {count} person", "{found} of {count} people", { found: found.length }) : "";
   }
 
   /** @param {import("./record.js").Attendance} attendance @param {Person[]} people  all, as counted in the heads @param {Person[]} found */
@@ -66,7 +66,7 @@ export class DateTable extends Emitter {
     for (const { stays } of people) for (const instance of new Set(stays.map((stay) => stay.instance))) came.set(instance, (came.get(instance) ?? 0) + 1);
     const lines = found.toSorted((one, other) => collator.compare(one.name, other.name)).map((person) => lineOf(person, series, asOf));
     const dates = series.map((each) => head(each, came.get(each.instance) ?? 0));
-    part(this.#element, "head").replaceChildren(cell("th", "Name"), ...dates, cell("th", "Came to"), cell("th", "Time"));
+    part(this.#element, "head").replaceChildren(cell("th", t("Name")), ...dates, cell("th", t("Came to")), cell("th", t("Time")));
     part(this.#element, "lines").replaceChildren(...lines.map((line) => row(line, series)));
   }
 }
@@ -86,9 +86,9 @@ function head(instance, came) {
   const button = document.createElement("button");
   button.dataset.instance = instance.instance;
   const { startsAt, state } = instance;
-  button.append(startsAt === null ? "No date" : shortDay(startsAt), small(startsAt === null ? "" : clock(startsAt)));
-  if (!isUnsure(instance)) button.append(small(counted(came, "person", "people")));
-  if (state !== "complete") button.append(small(STATES[state].toLowerCase()));
+  button.append(startsAt === null ? t("No date") : shortDay(startsAt), small(startsAt === null ? "" : clock(startsAt)));
+  if (!isUnsure(instance)) button.append(small(tn(came, "{count} person", "{count} people")));
+  if (state !== "complete") button.append(small(STATES_INSIDE[state]));
   element.append(button);
   return element;
 }

@@ -1,7 +1,7 @@
 /** Chooses the list (all who came, guests only, who did not come, by date) and searches it by name. */
 import { part, write } from "../ui/dom.js";
 import { doubtOfAbsent, instances, isRegistrationSure } from "./import-texts.js";
-import { number } from "../words/words.js";
+import { number, t } from "../words/words.js";
 
 /** @typedef {"came" | "guests" | "absent" | "dates"} List */
 
@@ -44,19 +44,19 @@ export class PeopleFilters {
     if (source) {
       const registered = source.registrants.approved + source.registrants.pending + source.registrants.denied;
       const { attended } = source;
-      this.#button("came", attended ? "Came" : "", attended?.people);
-      this.#button("guests", attended?.guests ? "Guests" : "", attended?.guests);
+      this.#button("came", attended ? t("Came") : "", attended?.people);
+      this.#button("guests", attended?.guests ? t("Guests") : "", attended?.guests);
       // While it is unknown who came, this lists everyone who registered.
-      this.#button("absent", registered ? (attended ? "Registered, did not come" : "Registered") : "", attended ? attended.noShows : registered);
+      this.#button("absent", registered ? (attended ? t("Registered, did not come") : t("Registered")) : "", attended ? attended.noShows : registered);
       // The table by date needs all instances.
       const several = attended && source.series.length > 1 && instances(source).length > 1;
-      this.#button("dates", several ? "By date" : "", several ? source.series.length : null);
+      this.#button("dates", several ? t("By date") : "", several ? source.series.length : null);
       this.#dates.update(attendance);
       // By default, a list that has content.
       this.#shown = this.#chosen ?? (people.length || !registered ? "came" : "absent");
       if (this.#shown === "dates" && !several) this.#shown = "came";
-      write(part(this.#element, "search-label"), "Find by name or e-mail");
-      this.#search.placeholder = "Find by name or e-mail";
+      write(part(this.#element, "search-label"), t("Find by name or e-mail"));
+      this.#search.placeholder = t("Find by name or e-mail");
       if (complete) this.#absent.refresh(isRegistrationSure(source) && !doubtOfAbsent(source));
     }
     this.#show();

@@ -2,6 +2,7 @@
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { longDateTime } from "../ui/times.js";
 import { LOOKS, STATES, doubts, inShort, partLine, partRemarks, partTitle } from "./import-texts.js";
+import { t, tn } from "../words/words.js";
 
 export class ImportCard {
   #element;
@@ -16,9 +17,9 @@ export class ImportCard {
     this.#element.hidden = !source;
     if (!source) return;
     write(part(this.#element, "in-short"), inShort(source));
-    write(part(this.#element, "due"), source.dueAt === null ? "" : `It is read again on ${longDateTime(source.dueAt)}.`);
+    write(part(this.#element, "due"), source.dueAt === null ? "" : t("It is read again on {date}.", { date: longDateTime(source.dueAt) }));
     const uncounted = source.attended?.uncounted ?? 0;
-    write(part(this.#element, "uncounted"), uncounted ? `${uncounted.toLocaleString()} of the rows are of the waiting room, and no attendance.` : "");
+    write(part(this.#element, "uncounted"), uncounted ? tn(uncounted, "{count} of the rows is of the waiting room, and no attendance.", "{count} of the rows are of the waiting room, and no attendance.") : "");
     const found = doubts(source);
     part(this.#element, "doubts").hidden = !found;
     write(part(this.#element, "doubts-title"), found?.title ?? "");

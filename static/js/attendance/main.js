@@ -22,6 +22,8 @@ import { deletion } from "./deletion.js";
 import { AttendancePoller } from "./poller.js";
 import { AttendanceView } from "./view.js";
 import { translatePage } from "../words/page-texts.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 translatePage();
 
@@ -154,7 +156,7 @@ async function download(meeting, rows) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href));
   } catch (error) {
-    toasts.show(`The file could not be downloaded: ${text(error)}`);
+    toasts.show(t("The file could not be downloaded: {why}", { why: problemText(error) }));
   }
 }
 
@@ -164,8 +166,8 @@ async function remove(attendance) {
   const choice = await ask({
     ...deletion(attendance),
     choices: [
-      { value: "delete", label: "Delete for good", look: "danger" },
-      { value: "", label: "Cancel" },
+      { value: "delete", label: t("Delete for good"), look: "danger" },
+      { value: "", label: t("Cancel") },
     ],
   });
   if (choice !== "delete") return;
@@ -176,7 +178,7 @@ async function remove(attendance) {
     // Already gone: the goal is reached.
     if (!(error instanceof ReconveneError) || error.code !== "unknown_meeting") {
       deleting = false;
-      return toasts.show(`The record could not be deleted: ${text(error)}`);
+      return toasts.show(t("The record could not be deleted: {why}", { why: problemText(error) }));
     }
   }
   poller?.stop();
@@ -188,14 +190,11 @@ async function remove(attendance) {
 async function copy(link) {
   try {
     await navigator.clipboard.writeText(link);
-    toasts.show("Link copied");
+    toasts.show(t("Link copied"));
   } catch {
-    toasts.show(`Copying was not allowed. The link is ${link}`);
+    toasts.show(t("Copying was not allowed. The link is {link}", { link }));
   }
 }
-
-/** @param {unknown} error */
-const text = (error) => (error instanceof ReconveneError ? error.message : String(error));
 
 if (id) open(id);
 else notice("bad_link");

@@ -1,12 +1,12 @@
 /** The table of people: searchable by name, sortable by column, updated in place. */
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, duration } from "../ui/times.js";
+import { clock, dayAndClock, duration } from "../ui/times.js";
 import { searchText } from "./search-text.js";
 import { ROLES } from "./roles.js";
 import { isRegistered, isRegistrationSure } from "./import-texts.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
-import { number } from "../words/words.js";
+import { t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {"name" | "arrived" | "duration" | "sessions"} Column */
@@ -25,7 +25,7 @@ const ORDERS = {
 const MOST_FIRST = new Set(["duration", "sessions"]);
 
 /** Labels for registrations that are not approved. @type {Record<import("./record.js").Registration, string>} */
-const REGISTRATIONS = { approved: "", pending: "Pending", denied: "Denied" };
+const REGISTRATIONS = { approved: "", pending: t("Pending"), denied: t("Denied") };
 
 /** Pixels: room for a time above the timelines, its baseline, and the width of the timelines in print. */
 const LABEL_WIDTH = 64;
@@ -121,9 +121,12 @@ export class PeopleTable {
       if (row === next) next = next.nextElementSibling;
       else this.#body.insertBefore(row, next);
     }
-    const all = counted(people.length, "person", "people") + (people.some(({ bot }) => bot) ? " and bots" : "");
+    const count = people.length;
+    const bots = people.some(({ bot }) => bot);
     part(this.#element, "nobody").hidden = found.length > 0 || !people.length;
-    return this.#sought ? `${number(found.length)} of ${all}` : "";
+    if (!this.#sought) return "";
+    const values = { found: found.length };
+    return bots ? tn(count, "{found} of {count} person and bots", "{found} of {count} people and bots", values) : tn(count, "{found} of {count} person", "{found} of {count} people", values);
   }
 
   #drawAxis() {
@@ -147,15 +150,15 @@ function showRow(row, person, axis, now, dated) {
   row.classList.toggle("single", stays.length === 1);
   write(part(row, "name"), name);
   if (!imported) {
-    write(part(row, "role"), [ROLES[role], bot ? "Bot" : ""].filter(Boolean).join(", "));
+    write(part(row, "role"), [ROLES[role], bot ? t("Bot") : ""].filter(Boolean).join(", "));
     part(row, "role").classList.toggle("odd", bot);
   }
   write(part(row, "arrived"), arrived === null ? "–" : time(arrived));
-  write(part(row, "left"), present ? "now" : left === null ? "–" : time(left));
+  write(part(row, "left"), present ? t("now") : left === null ? "–" : time(left));
   write(part(row, "duration"), duration(person.duration));
   part(row, "estimated").hidden = !estimated;
   write(part(row, "sessions"), String(stays.length));
-  write(part(row, "reconnects"), reconnects ? counted(reconnects, "reconnect") : "");
+  write(part(row, "reconnects"), reconnects ? tn(reconnects, "{count} reconnect", "{count} reconnects") : "");
   write(part(row, "words"), inWords(person, dated));
   drawTimeline(part(row, "timeline", SVGElement), person, axis, now);
 }
@@ -167,15 +170,18 @@ function showRow(row, person, axis, now, dated) {
  */
 function showImported(row, { name, role }, { email, guest, registration, match, guessed }, people, source) {
   const registers = source !== null && isRegistered(source) && isRegistrationSure(source);
-  const mark = guest ? "Guest" : ROLES[role] ? ROLES[role] : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
+  const mark = guest ? t("Guest") : ROLES[role] ? ROLES[role] : registration ? REGISTRATIONS[registration] : registers ? t("Not registered") : "";
   write(part(row, "role"), mark);
   part(row, "role").classList.toggle("odd", mark !== "" && mark !== ROLES[role]);
   const other = match === null ? undefined : people.get(match);
   // A registrant of the same name who did not join by their own link.
-  const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;
+  const perhaps = match === null ? "" : samePerson(other?.imported?.email || other?.name, name);
   showLine(row, "email", email);
-  showLine(row, "perhaps", [perhaps, guessed ? "Followed into breakout rooms by name" : ""].filter(Boolean).join(". "));
+  showLine(row, "perhaps", [perhaps, guessed ? t("Followed into breakout rooms by name") : ""].filter(Boolean).join(". "));
 }
+
+/** @param {string | undefined} other @param {string} name */
+const samePerson = (other, name) => (other ? t("Perhaps the same person as {other}", { other }) : t("Perhaps the same person as {name}, who registered", { name }));
 
 /** @param {HTMLElement} row @param {"email" | "perhaps"} name @param {string} text */
 function showLine(row, name, text) {

@@ -1,2 +1,3 @@
 /** Labels for roles; a plain participant has none. @type {Record<import("./record.js").Person["role"], string>} */
-export const ROLES = { host: "Host", cohost: "Co-host", panelist: "Panelist", participant: "" };
+import { t } from "../words/words.js";
+export const ROLES = { host: t("Host"), cohost: t("Co-host"), panelist: t("Panelist"), participant: "" };

@@ -1,8 +1,9 @@
 /** The choice of the instance of a series to show. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { counted, dateTime } from "../ui/times.js";
-import { STATES } from "./import-texts.js";
+import { dateTime } from "../ui/times.js";
+import { STATES_INSIDE } from "./import-texts.js";
+import { t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Instance} Instance */
 
@@ -25,7 +26,7 @@ export class SeriesChoice extends Emitter {
   /** @param {Instance[]} series @param {string} chosen */
   update(series, chosen) {
     this.#element.hidden = series.length < 2;
-    const choices = [["", `All ${counted(series.length, "date")}`], ...series.map((each) => [each.instance, titleOf(each)])];
+    const choices = [["", tn(series.length, "All {count} dates", "All {count} dates")], ...series.map((each) => [each.instance, titleOf(each)])];
     while (this.#select.options.length > choices.length) this.#select.options[choices.length].remove();
     choices.forEach(([value, text], index) => {
       const option = this.#select.options[index] ?? this.#select.appendChild(document.createElement("option"));
@@ -38,6 +39,6 @@ export class SeriesChoice extends Emitter {
 
 /** @param {Instance} instance */
 function titleOf({ startsAt, state }) {
-  const date = startsAt === null ? "Without a date" : dateTime(startsAt);
-  return state === "complete" ? date : `${date} · ${STATES[state].toLowerCase()}`;
+  const date = startsAt === null ? t("Without a date") : dateTime(startsAt);
+  return state === "complete" ? date : `${date} · ${STATES_INSIDE[state]}`;
 }

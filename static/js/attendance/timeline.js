@@ -1,6 +1,7 @@
 /** One person's stays: drawn on the common axis, and in words. */
-import { clock, counted, dayAndClock, duration, sameDay } from "../ui/times.js";
+import { clock, dayAndClock, duration, sameDay } from "../ui/times.js";
 import { paint, percent } from "./svg.js";
+import { t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Stay} Stay */
@@ -14,7 +15,7 @@ const HALF_LETTER = 3.3;
 const BEYOND = 12;
 
 /** @type {Record<NonNullable<Stay["reason"]>, string>} */
-const REASONS = { left: "Left", lost: "Lost the connection and did not come back", removed: "Removed by the host", ended: "Until the meeting was ended" };
+const REASONS = { left: t("Left the meeting"), lost: t("Lost the connection and did not come back"), removed: t("Removed by the host"), ended: t("Until the meeting was ended") };
 
 /** Redraws. @param {SVGElement} svg @param {Person} person @param {import("./axis.js").Axis} axis @param {number} now */
 export function drawTimeline(svg, { stays }, axis, now) {
@@ -45,25 +46,25 @@ export const inWords = ({ stays }, dated) => stays.map((stay) => [span(stay, dat
 /** "10:02 to 10:40". @param {Stay} stay @param {boolean} dated */
 export function span({ from, to }, dated) {
   const begin = dated ? dayAndClock(from) : clock(from);
-  if (to === null) return `${begin} to now`;
-  return `${begin} to ${sameDay(from, to) ? clock(to) : dayAndClock(to)}`;
+  if (to === null) return t("{begin} to now", { begin });
+  return t("{begin} to {end}", { begin, end: sameDay(from, to) ? clock(to) : dayAndClock(to) });
 }
 
 /** @param {Stay} stay @returns {string[]} */
 const remarks = ({ reconnects, estimated, imported }) => [
-  ...(reconnects.length ? [counted(reconnects.length, "reconnect")] : []),
-  ...(estimated ? [imported ? "a guess" : "end estimated"] : []),
+  ...(reconnects.length ? [tn(reconnects.length, "{count} reconnect", "{count} reconnects")] : []),
+  ...(estimated ? [imported ? t("a guess") : t("end estimated")] : []),
 ];
 
 /** Details of one stay, one per line. @param {Stay} stay @param {number} now @param {boolean} dated @returns {string[]} */
 export function stayLines(stay, now, dated) {
   const { from, to, reason, estimated, reconnects } = stay;
   const shown = reconnects.slice(-4).map(clock).join(", ");
-  const guessed = stay.imported ? "When it began or ended is a guess: Zoom did not say" : "The end is estimated: the server was cut off";
-  const ending = to === null ? "In the meeting now" : estimated ? guessed : reason && REASONS[reason];
+  const guessed = stay.imported ? t("When it began or ended is a guess: Zoom did not say") : t("The end is estimated: the server was cut off");
+  const ending = to === null ? t("In the meeting now") : estimated ? guessed : reason && REASONS[reason];
   return [
     `${span(stay, dated)} · ${duration(((to ?? now) - from) / 1000)}`,
-    ...(reconnects.length ? [`${counted(reconnects.length, "reconnect")}: ${reconnects.length > 4 ? "… " : ""}${shown}`] : []),
+    ...(reconnects.length ? [`${tn(reconnects.length, "{count} reconnect", "{count} reconnects")}: ${reconnects.length > 4 ? "… " : ""}${shown}`] : []),
     ...(ending ? [ending] : []),
   ];
 }

@@ -8,14 +8,14 @@ import { PresenceChart } from "./chart.js";
 import { DateTable } from "./date-table.js";
 import { StayTooltip } from "./tooltip.js";
 import { PeopleFilters } from "./filters.js";
-import { clock, counted, exactClock, longDay, sameDay, zone } from "../ui/times.js";
+import { clock, exactClock, longDay, sameDay, zone } from "../ui/times.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 import { SeriesChoice } from "./series.js";
 import { ImportCard } from "./import-card.js";
 import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
-import { number, t } from "../words/words.js";
+import { number, t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
@@ -45,7 +45,7 @@ export class AttendanceView extends Emitter {
     for (const choice of [this.#series, this.#dates]) choice.on("choose", (chosen) => this.emit("choose", chosen));
     part(this.element, "key-note").hidden = !byKey;
     const { id, title } = attendance.meeting;
-    this.title = `Attendance of ${title || id} · Reconvene`;
+    this.title = `${t("Attendance of {name}", { name: title || id })} · Reconvene`;
   }
 
   start() {
@@ -85,19 +85,19 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "when"), when(attendance));
-    write(part(this.element, "zone"), `Times are in ${zone(...spanOf(attendance))}`);
+    write(part(this.element, "zone"), t("Times are in {zone}", { zone: zone(...spanOf(attendance)) }));
     this.#series.update(source?.series ?? [], instance);
     // Deleting would delete all instances.
     part(this.element, "delete").hidden = instance !== "";
     part(this.element, "csv-dates").hidden = !source?.attended || source.series.length < 2;
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
     part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source, ended).look : state;
-    write(part(this.element, "state"), source && state !== "live" ? stateOf(source, ended).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
+    write(part(this.element, "state"), source && state !== "live" ? stateOf(source, ended).label : { live: t("Live"), quiet: t("Nobody is in it now"), ended: t("Ended") }[state]);
     part(this.element, "meeting-link", HTMLAnchorElement).href = meetingPage(meeting.id);
     part(this.element, "meeting-link").hidden = ended;
-    write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
+    write(part(this.element, "refreshed"), ended && !totals.present ? "" : t("As of {time}", { time: exactClock(asOf) }));
     write(part(this.element, "trouble"), "");
-    write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.filter(({ bot }) => !bot).length)} of ${counted(totals.participants, "person", "people")} so far`);
+    write(part(this.element, "progress"), complete ? "" : tn(totals.participants, "Reading: {found} of {count} person so far", "Reading: {found} of {count} people so far", { found: people.filter(({ bot }) => !bot).length }));
     const registered = source !== null && isRegistered(source);
     const nothing = people.length === 0 && !registered;
     // Unknown attendance is mentioned above.
@@ -106,8 +106,8 @@ export class AttendanceView extends Emitter {
     part(this.element, "over-time").hidden = totals.participants === 0;
     part(this.element, "csv-registrants").hidden = !registered;
     part(this.element, "invite").hidden = ended || source !== null;
-    write(part(this.element, "empty-title"), source && ended ? "Nobody came" : "Nobody has come yet");
-    write(part(this.element, "empty-text"), source ? "Nobody is in what Zoom tells of it." : ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
+    write(part(this.element, "empty-title"), source && ended ? t("Nobody came") : t("Nobody has come yet"));
+    write(part(this.element, "empty-text"), source ? t("Nobody is in what Zoom tells of it.") : ended ? t("The meeting was ended before anybody joined.") : t("Everyone who joins is listed here, while they are in the meeting."));
     write(part(this.element, "link"), `${HERE_SHOWN}/m/${meeting.id}`);
     if (source) this.#showSource(source);
     this.#import.update(source);
@@ -119,14 +119,14 @@ export class AttendanceView extends Emitter {
   /** The chosen instance is being read; the previous one is still shown. */
   reading() {
     this.element.ariaBusy = "true";
-    write(part(this.element, "progress"), "Reading…");
+    write(part(this.element, "progress"), t("Reading…"));
   }
 
   /** The figures shown may be out of date. */
   unreadable() {
-    const since = this.#shown ? ` This is as of ${exactClock(this.#shown.asOf)}.` : "";
+    const since = this.#shown ? ` ${t("This is as of {time}.", { time: exactClock(this.#shown.asOf) })}` : "";
     write(part(this.element, "refreshed"), "");
-    write(part(this.element, "trouble"), `Cannot refresh at the moment; trying again.${since}`);
+    write(part(this.element, "trouble"), `${t("Cannot refresh at the moment; trying again.")}${since}`);
   }
 
   /** What is shown stays, though nothing newer can be read. */
@@ -141,8 +141,8 @@ export class AttendanceView extends Emitter {
     part(this.element, "badge").hidden = false;
     write(part(this.element, "badge"), kindName(source.kind));
     part(this.element, "meeting-link").hidden = true;
-    write(part(this.element, "key-estimated-label"), "Time is a guess");
-    write(part(this.element, "delete"), "Delete this import");
+    write(part(this.element, "key-estimated-label"), t("Time is a guess"));
+    write(part(this.element, "delete"), t("Delete this import"));
   }
 
   /** @param {Attendance} attendance @param {boolean} [printed] */
@@ -188,9 +188,12 @@ function spanOf({ meeting, people, asOf }) {
 function when({ meeting, people: everyone, totals, source }) {
   const people = everyone.filter(({ bot }) => !bot);
   const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
-  if (!Number.isFinite(first)) return `${source ? "" : "Created on "}${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
+  if (!Number.isFinite(first)) {
+    const date = `${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
+    return source ? date : t("Created on {date}", { date });
+  }
   const last = Math.max(...people.map(({ left }) => left ?? -Infinity));
-  if (totals.present) return `${longDay(first)}, from ${clock(first)}`;
-  if (sameDay(first, last)) return `${longDay(first)}, ${clock(first)} to ${clock(last)}`;
-  return `${longDay(first)} to ${longDay(last)}`;
+  if (totals.present) return t("{day}, from {begin}", { day: longDay(first), begin: clock(first) });
+  if (sameDay(first, last)) return `${longDay(first)}, ${t("{begin} to {end}", { begin: clock(first), end: clock(last) })}`;
+  return t("{begin} to {end}", { begin: longDay(first), end: longDay(last) });
 }

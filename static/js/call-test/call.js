@@ -7,6 +7,7 @@ import { HERE } from "../here/addresses.js";
 import { Emitter, LevelMeter, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
 import { startEcho } from "../here/http-api.js";
 import { perfect, stepsOf } from "./steps.js";
+import { t } from "../words/words.js";
 
 /** All in milliseconds. */
 const LOOK_EVERY = 100;
@@ -97,7 +98,7 @@ export class TestCall extends Emitter {
     const { signal } = this.#watch;
     this.#observed.answered = true;
     const client = new Reconvene({ server: HERE, getToken: () => token });
-    const meeting = client.open(id, { name: "Test", media: this.#media, others: OTHERS });
+    const meeting = client.open(id, { name: t("Test"), media: this.#media, others: OTHERS });
     this.#meeting = meeting;
     meeting.on("state", (state) => (this.#observed.joined ||= state === "joined"), { signal });
     meeting.on("left", (left) => this.#fail(left), { signal });

@@ -3,6 +3,7 @@ import { fromTemplate, icon, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/reconvene.js";
 import { TestCall } from "./call.js";
 import { settled, summaryOf } from "./steps.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("./steps.js").Step} Step */
 
@@ -72,7 +73,7 @@ export class TestPanel extends Emitter {
     for (const step of steps) this.#update(step);
     write(part(this.element, "summary"), summaryOf(steps, over));
     part(this.element, "again").hidden = !over;
-    write(part(this.element, "close"), over || settled(steps) ? "Close" : "Cancel");
+    write(part(this.element, "close"), over || settled(steps) ? t("Close") : t("Cancel"));
     this.#mirror.dataset.video = steps.some(({ name, state }) => name === "camera" && state === "ok") ? "on" : "off";
     this.#play(returned, over);
     for (const step of steps) this.#say(step);

@@ -1,5 +1,6 @@
 /** Says that the connection is lost, if that lasts, and that it is back. */
 import { write } from "../ui/dom.js";
+import { t } from "../words/words.js";
 
 /** Milliseconds; most interruptions are shorter. */
 const WORTH_SAYING = 1_000;
@@ -24,7 +25,7 @@ export class ConnectionBanner {
     clearTimeout(this.#timer);
     // Too short to mention; but hide any earlier message.
     if (!this.#element.dataset.state) return;
-    this.#show("You’re back", "back");
+    this.#show(t("You’re back"), "back");
     this.#timer = window.setTimeout(() => this.stop(), BACK_FOR);
   }
 
@@ -40,7 +41,7 @@ export class ConnectionBanner {
     if (retry) {
       const button = document.createElement("button");
       button.className = "button small";
-      button.textContent = "Try again";
+      button.textContent = t("Try again");
       button.addEventListener("click", retry);
       this.#element.append(button);
     }

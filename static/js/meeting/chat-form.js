@@ -109,9 +109,9 @@ export class ChatForm {
     const people = others.filter(({ id, bot, role }) => (!bot || id === value) && (reach === "all" || role !== "participant"));
     /** @type {[string, string][]} */
     const options = [
-      ...(reach === "all" ? [/** @type {[string, string]} */ (["", "Everyone"])] : []),
-      ["hosts", "Host and co-hosts"],
-      ...people.map(({ id, name }) => /** @type {[string, string]} */ ([id, `${name} only`])),
+      ...(reach === "all" ? [/** @type {[string, string]} */ (["", t("Everyone")])] : []),
+      ["hosts", t("Host and co-hosts")],
+      ...people.map(({ id, name }) => /** @type {[string, string]} */ ([id, t("{name} only", { name })])),
     ];
     this.#reaches = !value || options.some(([id]) => id === value);
     if (!this.#reaches) {
@@ -161,7 +161,7 @@ export class ChatForm {
   /** @param {ChatMessage} message @param {boolean} edit */
   #concern(message, edit) {
     this.#subject = { edit, message };
-    write(part(this.#about, "chat-about-text"), edit ? "Editing your message" : `Replying to ${isolated(message.name)}: ${short(message.text, 60)}`);
+    write(part(this.#about, "chat-about-text"), edit ? t("Editing your message") : t("Replying to {name}: {text}", { name: isolated(message.name), text: short(message.text, 60) }));
     this.focus();
   }
 
@@ -194,12 +194,12 @@ export class ChatForm {
 
   #look() {
     const left = MOST - lengthOf(this.#text.value);
-    write(this.#count, left < 0 ? `${-left} too many` : left < NEAR ? `${left} left` : "");
+    write(this.#count, left < 0 ? t("{count} too many", { count: -left }) : left < NEAR ? t("{count} left", { count: left }) : "");
     this.#count.classList.toggle("error", left < 0);
     this.#text.setAttribute("aria-invalid", String(left < 0));
     const edits = this.#subject?.edit ?? false;
     this.#submit.disabled = left < 0 || left === MOST || this.#saves || !(edits || this.#reaches);
-    write(this.#submit, this.#saves ? t("Saving…") : edits ? "Save" : "Send");
+    write(this.#submit, this.#saves ? t("Saving…") : edits ? t("Save") : t("Send"));
     this.#about.hidden = !this.#subject;
     this.#to.disabled = edits;
     this.#text.readOnly = this.#saves;

@@ -2,6 +2,8 @@
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { clock, dayAndClock, longDateTime, sameDay } from "../ui/times.js";
 import { EDITABLE, isolated, pieces, short } from "./chat-text.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage
@@ -31,9 +33,25 @@ function writeText(element, text) {
 /** @param {string | null} to @param {boolean} own @param {Reader} reader */
 function addressed(to, own, reader) {
   if (to === null) return "";
-  if (to === "hosts") return "to the host and co-hosts";
-  return own ? `to ${isolated(reader.nameOf(to) || "somebody who left")}` : "to you";
+  if (to === "hosts") return t("to the host and co-hosts");
+  return own ? t("to {name}", { name: isolated(reader.nameOf(to) || t("somebody who left")) }) : t("to you");
 }
+
+/** @type {Record<string, Record<"own" | "other", (values: {name: string, text: string}) => string>>} */
+const TOOLS = {
+  reply: {
+    own: ({ text }) => t("Reply to your message: {text}", { text }),
+    other: ({ name, text }) => t("Reply to the message of {name}: {text}", { name, text }),
+  },
+  edit: {
+    own: ({ text }) => t("Edit your message: {text}", { text }),
+    other: ({ name, text }) => t("Edit the message of {name}: {text}", { name, text }),
+  },
+  delete: {
+    own: ({ text }) => t("Delete your message: {text}", { text }),
+    other: ({ name, text }) => t("Delete the message of {name}: {text}", { name, text }),
+  },
+};
 
 /** @param {ChatMessage} message @param {Reader} reader @param {HTMLElement} [element]  that shows it already @returns {HTMLElement} */
 export function showMessage(message, reader, element = fromTemplate("message")) {
@@ -41,7 +59,7 @@ export function showMessage(message, reader, element = fromTemplate("message")) 
   const own = from === reader.id;
   const when = Date.parse(at);
   Object.assign(element.dataset, { message: id, own: String(own), to: to ?? "", deleted: String(deleted) });
-  write(part(element, "author"), own ? "You" : name);
+  write(part(element, "author"), own ? t("You") : name);
   write(part(element, "to"), addressed(to, own, reader));
   const time = part(element, "time", HTMLTimeElement);
   time.dateTime = at;
@@ -49,18 +67,18 @@ export function showMessage(message, reader, element = fromTemplate("message")) 
   write(time, sameDay(when, Date.now()) ? clock(when) : dayAndClock(when));
   part(element, "edited").hidden = !editedAt || deleted;
   const body = part(element, "text");
-  if (deleted) write(body, "Message deleted");
+  if (deleted) write(body, t("Message deleted"));
   else writeText(body, text);
   const quoted = replyTo === null ? undefined : reader.find(replyTo);
   part(element, "quote").hidden = replyTo === null || deleted;
-  write(part(element, "quote"), quoted ? (quoted.deleted ? "Message deleted" : `${isolated(quoted.name)}: ${short(quoted.text)}`) : "An earlier message");
+  write(part(element, "quote"), quoted ? (quoted.deleted ? t("Message deleted") : `${isolated(quoted.name)}: ${short(quoted.text)}`) : t("An earlier message"));
   part(element, "tools").hidden = deleted;
   part(element, "reply").hidden = !reader.mayWrite;
   part(element, "edit").hidden = !own || !reader.mayWrite || Date.now() - when > EDITABLE;
   part(element, "delete").hidden = !own && !reader.inCharge;
-  for (const [tool, what] of [["reply", "Reply to"], ["edit", "Edit"], ["delete", "Delete"]]) {
-    const button = part(element, /** @type {string} */ (tool));
-    button.setAttribute("aria-label", `${what} ${own ? "your message" : `the message of ${name}`}: ${short(text, 30)}`);
+  for (const [tool, what] of Object.entries(TOOLS)) {
+    const values = { name, text: short(text, 30) };
+    part(element, tool).setAttribute("aria-label", own ? what.own(values) : what.other(values));
   }
   return element;
 }
@@ -71,7 +89,7 @@ export function showOutgoing({ key, text, to, refused }, reader, element = fromT
   element.toggleAttribute("data-refused", refused !== null);
   write(part(element, "to"), addressed(to, true, reader));
   writeText(part(element, "text"), text);
-  write(part(element, "state"), refused ? `Not sent. ${refused.message}` : "Sending…");
+  write(part(element, "state"), refused ? t("Not sent. {why}", { why: problemText(refused) }) : t("Sending…"));
   part(element, "refused").hidden = !refused;
   return element;
 }

@@ -6,6 +6,7 @@ import { ChatForm } from "./chat-form.js";
 import { ChatItems } from "./chat-items.js";
 import { ChatSaid } from "./chat-said.js";
 import { isolated, short } from "./chat-text.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage */
 
@@ -114,7 +115,7 @@ export class ChatPanel {
   /** @param {ChatMessage} message */
   #heard(message) {
     const { name, text, to } = message;
-    const said = `${isolated(name)}${to === null ? "" : to === "hosts" ? " (to the hosts)" : " (to you)"}: ${short(text)}`;
+    const said = `${isolated(name)}${to === null ? "" : to === "hosts" ? ` ${t("(to the hosts)")}` : ` ${t("(to you)")}`}: ${short(text)}`;
     this.#said.say(message, said, this.isOpen);
   }
 
@@ -150,7 +151,7 @@ export class ChatPanel {
     const badge = part(this.#button, "chat-unread");
     badge.hidden = !unread;
     write(badge, unread > 99 ? "99+" : String(unread));
-    this.#button.setAttribute("aria-label", unread ? `Chat, ${unread} unread` : "Chat");
+    this.#button.setAttribute("aria-label", unread ? t("Chat, {count} unread", { count: unread }) : t("Chat"));
     this.#learn(messages);
     if (!this.isOpen) return;
     const { me, participants, settings } = this.#meeting.getSnapshot();
@@ -234,7 +235,7 @@ export class ChatPanel {
 
   /** @param {Error | null} error */
   #complain(error) {
-    write(part(this.#element, "chat-error"), error ? `That did not work: ${error.message}` : "");
+    write(part(this.#element, "chat-error"), error ? t("That did not work: {why}", { why: problemText(error) }) : "");
   }
 
   /** What was refused, to be written otherwise. @param {string} key */
@@ -273,7 +274,7 @@ export class ChatPanel {
 /** @param {ChatMessage} message @param {boolean} own */
 const askToDelete = async ({ name, text }, own) =>
   (await ask({
-    title: own ? "Delete your message?" : `Delete the message of ${isolated(name)}?`,
-    text: `${short(text)} It will be gone for everyone.`,
-    choices: [{ value: "delete", label: "Delete", look: "danger" }, { value: "", label: "Keep" }],
+    title: own ? t("Delete your message?") : t("Delete the message of {name}?", { name: isolated(name) }),
+    text: `${short(text)} ${t("It will be gone for everyone.")}`,
+    choices: [{ value: "delete", label: t("Delete"), look: "danger" }, { value: "", label: t("Keep") }],
   })) === "delete";

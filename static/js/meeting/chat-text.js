@@ -1,4 +1,5 @@
 /** What is written in a message, apart from the page: pure functions. */
+import { t, tn } from "../words/words.js";
 
 /** Characters that a message may have, as the server counts them. */
 export const MOST = 2000;
@@ -70,13 +71,13 @@ export function short(text, most = 80) {
 }
 
 /** What each reaction is called when it is read out. */
-export const REACTION_NAMES = new Map([["👍", "thumbs up"], ["❤️", "heart"], ["😂", "laughing"], ["😮", "surprised"], ["👏", "applause"], ["🎉", "party"]]);
+export const REACTION_NAMES = new Map([["👍", t("thumbs up")], ["❤️", t("heart")], ["😂", t("laughing")], ["😮", t("surprised")], ["👏", t("applause")], ["🎉", t("party")]]);
 
 /** What is read out of the reactions of some seconds: "Ann and 2 others: applause". @param {{name: string, emoji: string}[]} reactions */
 export function spoken(reactions) {
   return [...REACTION_NAMES]
     .map(([emoji, what]) => ({ what, names: [...new Set(reactions.filter((each) => each.emoji === emoji).map(({ name }) => name))] }))
     .filter(({ names }) => names.length)
-    .map(({ what, names: [first = "", ...others] }) => `${first}${others.length ? ` and ${others.length} other${others.length > 1 ? "s" : ""}` : ""}: ${what}`)
+    .map(({ what, names: [first = "", ...others] }) => `${others.length ? tn(others.length, "{name} and {count} other", "{name} and {count} others", { name: first }) : first}: ${what}`)
     .join(". ");
 }

@@ -1,5 +1,6 @@
 /** Buttons whose name, look and icon follow the state they control. */
 import { icon } from "../ui/dom.js";
+import { t } from "../words/words.js";
 
 /**
  * The name gives the state and what pressing does.
@@ -9,32 +10,32 @@ import { icon } from "../ui/dom.js";
  */
 const CONTROLS = {
   audio: {
-    on: { label: "Turn off microphone", icon: "mic" },
-    off: { label: "Turn on microphone", icon: "mic-off" },
-    asking: { label: "Microphone: waiting for your permission. Stop waiting", icon: "mic-off" },
-    muted: { label: "Microphone: muted by your system. Turn off", icon: "mic-off" },
-    forbidden: { label: "Microphone: not allowed by the host", icon: "mic-off" },
+    on: { label: t("Turn off microphone"), icon: "mic" },
+    off: { label: t("Turn on microphone"), icon: "mic-off" },
+    asking: { label: t("Microphone: waiting for your permission. Stop waiting"), icon: "mic-off" },
+    muted: { label: t("Microphone: muted by your system. Turn off"), icon: "mic-off" },
+    forbidden: { label: t("Microphone: not allowed by the host"), icon: "mic-off" },
     key: "M",
   },
   video: {
-    on: { label: "Turn off camera", icon: "camera" },
-    off: { label: "Turn on camera", icon: "camera-off" },
-    asking: { label: "Camera: waiting for your permission. Stop waiting", icon: "camera-off" },
-    muted: { label: "Camera: stopped by your system. Turn off", icon: "camera-off" },
-    forbidden: { label: "Camera: not allowed by the host", icon: "camera-off" },
+    on: { label: t("Turn off camera"), icon: "camera" },
+    off: { label: t("Turn on camera"), icon: "camera-off" },
+    asking: { label: t("Camera: waiting for your permission. Stop waiting"), icon: "camera-off" },
+    muted: { label: t("Camera: stopped by your system. Turn off"), icon: "camera-off" },
+    forbidden: { label: t("Camera: not allowed by the host"), icon: "camera-off" },
     key: "V",
   },
   screen: {
-    on: { label: "Stop sharing", icon: "screen" },
-    off: { label: "Share screen", icon: "screen" },
-    asking: { label: "Screen: waiting for your choice. Stop waiting", icon: "screen" },
-    forbidden: { label: "Screen sharing: not allowed by the host", icon: "screen" },
+    on: { label: t("Stop sharing"), icon: "screen" },
+    off: { label: t("Share screen"), icon: "screen" },
+    asking: { label: t("Screen: waiting for your choice. Stop waiting"), icon: "screen" },
+    forbidden: { label: t("Screen sharing: not allowed by the host"), icon: "screen" },
     key: "S",
   },
   hand: {
-    on: { label: "Lower hand", icon: "hand" },
-    off: { label: "Raise hand", icon: "hand" },
-    forbidden: { label: "Raising hands: not allowed by the host", icon: "hand" },
+    on: { label: t("Lower hand"), icon: "hand" },
+    off: { label: t("Raise hand"), icon: "hand" },
+    forbidden: { label: t("Raising hands: not allowed by the host"), icon: "hand" },
     key: "H",
   },
 };

@@ -7,6 +7,7 @@
  * @typedef {"crop" | "whole" | "fill"} Fit
  * @typedef {"person" | "own" | "screen"} TileKind
  */
+import { t } from "../words/words.js";
 
 /** The fits of each kind, the default first. A screen's edges may matter, so it is shown whole by default. @type {Record<TileKind, readonly Fit[]>} */
 const WAYS = {
@@ -17,9 +18,9 @@ const WAYS = {
 
 /** The label of the button that switches to each fit. @type {Record<TileKind, Record<Fit, string>>} */
 const LABELS = {
-  person: { crop: "Crop pictures a little", whole: "Show whole pictures", fill: "Fill tiles with pictures" },
-  own: { crop: "Crop your picture a little", whole: "Show your whole picture", fill: "Fill the tile with your picture" },
-  screen: { crop: "Crop screens a little", whole: "Show whole screens", fill: "Fill tiles with screens" },
+  person: { crop: t("Crop pictures a little"), whole: t("Show whole pictures"), fill: t("Fill tiles with pictures") },
+  own: { crop: t("Crop your picture a little"), whole: t("Show your whole picture"), fill: t("Fill the tile with your picture") },
+  screen: { crop: t("Crop screens a little"), whole: t("Show whole screens"), fill: t("Fill tiles with screens") },
 };
 
 export class Fits {

@@ -3,6 +3,7 @@ import { makeInvite } from "../here/http-api.js";
 import { CopyField } from "../ui/copy-field.js";
 import { modal } from "../ui/dialogs.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
+import { problemText } from "../ui/problems.js";
 
 /** @param {import("../../sdk/reconvene.js").Meeting} meeting @param {import("./bearer.js").Bearer} bearer */
 export async function showHostLink(meeting, bearer) {
@@ -18,7 +19,7 @@ export async function showHostLink(meeting, bearer) {
       const { url } = await bearer.with((token) => makeInvite(token, meeting.id, { role: "host", uses: 1, expires_at: null }));
       field.show(url);
     } catch (problem) {
-      write(part(element, "error"), problem instanceof Error ? problem.message : String(problem));
+      write(part(element, "error"), problemText(problem));
     }
     enable(button, true);
   }, { signal: watch.signal });

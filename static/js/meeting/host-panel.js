@@ -3,6 +3,7 @@ import { modal } from "../ui/dialogs.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { InviteLinks } from "./invite-links.js";
 import { RemovedPeople } from "./removed-people.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("../../sdk/reconvene.js").Meeting} Meeting */
 
@@ -114,7 +115,7 @@ class HostPanel {
     this.#input("password_skips_lobby").checked = Boolean(settings.password_skips_lobby);
     for (const right of RIGHTS) this.#input(`may-${right}`).checked = settings.may?.[right] ?? true;
     part(element, "remove-password").hidden = !settings.password;
-    write(part(element, "password-state"), settings.password ? "There is one. Setting another replaces it." : "There is none.");
+    write(part(element, "password-state"), settings.password ? t("There is one. Setting another replaces it.") : t("There is none."));
     part(element, "lower-hands", HTMLButtonElement).disabled = !hands.length;
   }
 

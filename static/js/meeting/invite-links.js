@@ -4,10 +4,12 @@ import { CopyField } from "../ui/copy-field.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
 import { showHostLink } from "./host-link.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {import("../here/http-api.js").InviteLink} InviteLink */
 
-const FOR = { host: "Host link", cohost: "For co-hosts", participant: "For participants" };
+const FOR = { host: t("Host link"), cohost: t("For co-hosts"), participant: t("For participants") };
 
 export class InviteLinks {
   #element;
@@ -91,13 +93,13 @@ export class InviteLinks {
     const item = fromTemplate("invite-item");
     const { role, used, expires_at } = link;
     const what = FOR[role];
-    const until = expires_at === null ? "no end" : `${isOver(expires_at) ? "expired" : "until"} ${dateTime(Date.parse(expires_at))}`;
+    const until = expires_at === null ? t("no end") : lasting(expires_at);
     write(part(item, "role"), what);
-    write(part(item, "state"), `${used}${link.uses === null ? "" : ` of ${link.uses}`} used, ${until}`);
+    write(part(item, "state"), `${link.uses === null ? t("{used} used", { used }) : t("{used} of {uses} used", { used, uses: link.uses })}, ${until}`);
     const revoke = part(item, "revoke", HTMLButtonElement);
     // Co-hosts revoke what they could have made.
     revoke.hidden = role !== "participant" && !this.#isHost;
-    revoke.setAttribute("aria-label", `Revoke: ${what}, ${item.querySelector("small")?.textContent}`);
+    revoke.setAttribute("aria-label", t("Revoke: {what}", { what: `${what}, ${item.querySelector("small")?.textContent}` }));
     revoke.addEventListener("click", () => this.#revoke(link.id));
     return item;
   }
@@ -108,7 +110,7 @@ export class InviteLinks {
       await revokeInvite(token, id, invite);
       this.#made.show("");
       await this.#list(token, id);
-      write(part(this.#element, "invite-state"), "The link is void now.");
+      write(part(this.#element, "invite-state"), t("The link is void now."));
       this.#element.querySelector("summary")?.focus();
     });
   }
@@ -121,10 +123,13 @@ export class InviteLinks {
     try {
       await this.#bearer.with((token) => run(token, this.#meeting.id));
     } catch (problem) {
-      write(error, problem instanceof Error ? problem.message : String(problem));
+      write(error, problemText(problem));
     }
   }
 }
 
 /** @param {string} at */
-const isOver = (at) => Date.parse(at) <= Date.now();
+function lasting(at) {
+  const date = dateTime(Date.parse(at));
+  return Date.parse(at) <= Date.now() ? t("expired {date}", { date }) : t("until {date}", { date });
+}

@@ -1,6 +1,8 @@
 /** Who waits to be let in, for those in charge: at the top of the list of people, and above the stage while that is closed. */
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { clock } from "../ui/times.js";
 import { askWhetherToDenyForGood } from "./moderation-questions.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("../../sdk/reconvene.js").Meeting} Meeting */
 
@@ -44,9 +46,9 @@ export class KnockList {
     part(this.#view, "door").hidden = !shown.length || !part(this.#view, "panel").hidden;
     part(this.#view, "knocking").hidden = !shown.length;
     write(part(this.#view, "knocking"), String(shown.length));
-    write(part(this.#view, "knocks-title"), `Waiting to be let in (${shown.length})`);
-    write(part(this.#view, "door-text"), shown.length === 1 ? `At the door: ${shown[0].name}` : `At the door: ${shown.length} people`);
-    write(part(this.#view, "door-admit"), shown.length === 1 ? "Admit" : "Admit all");
+    write(part(this.#view, "knocks-title"), t("Waiting to be let in ({count})", { count: shown.length }));
+    write(part(this.#view, "door-text"), shown.length === 1 ? t("At the door: {name}", { name: shown[0].name }) : t("At the door: {count} people", { count: shown.length }));
+    write(part(this.#view, "door-admit"), shown.length === 1 ? t("Admit") : t("Admit all"));
     return others.length > 0;
   }
 
@@ -56,10 +58,11 @@ export class KnockList {
     this.#items.set(id, item);
     item.dataset.knock = id;
     write(part(item, "name"), name);
-    write(part(item, "since"), `${anonymous ? "Guest, since" : "Since"} ${new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`);
+    const time = clock(Date.parse(at));
+    write(part(item, "since"), anonymous ? t("Guest, since {time}", { time }) : t("Since {time}", { time }));
     const [admit, deny] = [part(item, "admit"), part(item, "deny")];
-    admit.setAttribute("aria-label", `Admit ${name}`);
-    deny.setAttribute("aria-label", `Deny ${name}`);
+    admit.setAttribute("aria-label", t("Admit {name}", { name }));
+    deny.setAttribute("aria-label", t("Deny {name}", { name }));
     admit.addEventListener("click", () => this.#admit([id]));
     deny.addEventListener("click", () => void this.#deny(id, name));
     return item;

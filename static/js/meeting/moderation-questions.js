@@ -1,7 +1,8 @@
 /** The questions of those in charge, and those that they put to others, as dialogs. */
 import { ask, modal } from "../ui/dialogs.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { NAMES, listed } from "./rights-texts.js";
+import { NAMES } from "./rights-texts.js";
+import { all, t } from "../words/words.js";
 
 /** @typedef {"never" | "knock" | "freely"} Back  How somebody who was removed may come back. */
 
@@ -11,7 +12,7 @@ import { NAMES, listed } from "./rights-texts.js";
  */
 export async function askHowToRemove(name) {
   const element = fromTemplate("remove");
-  write(part(element, "title"), `Remove ${name}?`);
+  write(part(element, "title"), t("Remove {name}?", { name }));
   if ((await modal(element)) !== "remove") return null;
   const chosen = element.querySelector("input[name=back]:checked");
   const back = /** @type {Back} */ (chosen instanceof HTMLInputElement ? chosen.value : "never");
@@ -21,11 +22,11 @@ export async function askHowToRemove(name) {
 /** Whoever was denied once may knock again, and after the second time no more. @param {string} name */
 export async function askWhetherToDenyForGood(name) {
   const choice = await ask({
-    title: `Turn ${name} away for good?`,
-    text: `${name} was turned away before. Whoever is turned away twice cannot ask again to be let into this meeting.`,
+    title: t("Turn {name} away for good?", { name }),
+    text: t("{name} was turned away before. Whoever is turned away twice cannot ask again to be let into this meeting.", { name }),
     choices: [
-      { value: "deny", label: "Deny for good", look: "danger" },
-      { value: "", label: "Cancel" },
+      { value: "deny", label: t("Deny for good"), look: "danger" },
+      { value: "", label: t("Cancel") },
     ],
   });
   return choice === "deny";
@@ -34,11 +35,11 @@ export async function askWhetherToDenyForGood(name) {
 /** @param {string} name */
 export async function askWhetherToHandOver(name) {
   const choice = await ask({
-    title: `Hand the meeting over to ${name}?`,
-    text: `${name} becomes the host, and you a co-host. Only ${name} can give it back.`,
+    title: t("Hand the meeting over to {name}?", { name }),
+    text: t("{name} becomes the host, and you a co-host. Only {name} can give it back.", { name }),
     choices: [
-      { value: "hand-over", label: "Hand over", look: "primary" },
-      { value: "", label: "Cancel" },
+      { value: "hand-over", label: t("Hand over"), look: "primary" },
+      { value: "", label: t("Cancel") },
     ],
   });
   return choice === "hand-over";
@@ -49,13 +50,13 @@ export async function askWhetherToHandOver(name) {
  * @param {string} name  of whoever asks @param {("audio" | "video" | "screen")[]} rights
  */
 export async function askToTurnOn(name, rights) {
-  const what = listed(rights.map((right) => NAMES[right]));
+  const what = all(rights.map((right) => NAMES[right]));
   const choice = await ask({
-    title: `${name} asks you to turn on your ${what}`,
-    text: "It stays off until you turn it on.",
+    title: t("{name} asks you to turn on your {what}", { name, what }),
+    text: t("It stays off until you turn it on."),
     choices: [
-      { value: "on", label: "Turn on", look: "primary" },
-      { value: "", label: "Not now" },
+      { value: "on", label: t("Turn on"), look: "primary" },
+      { value: "", label: t("Not now") },
     ],
   });
   return choice === "on";
@@ -87,7 +88,7 @@ export async function askHowToLeave(others) {
 export async function askPassword(wrong) {
   const element = fromTemplate("password");
   const field = part(element, "password", HTMLInputElement);
-  write(part(element, "error"), wrong ? "That is not the password. Check it, and try again." : "");
+  write(part(element, "error"), wrong ? t("That is not the password. Check it, and try again.") : "");
   if (wrong) field.setAttribute("aria-invalid", "true");
   return (await modal(element)) === "join" ? field.value : "";
 }

@@ -8,6 +8,7 @@ import { tellingOrders } from "./order-news.js";
 import { PersonMenu } from "./person-menu.js";
 import { FORBIDDEN } from "./rights-texts.js";
 import { part } from "../ui/dom.js";
+import { t } from "../words/words.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
@@ -45,9 +46,9 @@ export class Moderation {
     const meeting = this.#meeting;
     this.#knocks.start(showPeople, signal);
     meeting.on("ruled", (ruled) => this.#say(...ruledNews(ruled, meeting.me.id, this.#nameOf)), { signal });
-    meeting.on("meetingChanged", (changed) => this.#say(...settingsNews(changed, this.#nameOf)), { signal });
-    meeting.on("knock", ({ name }) => this.#say(`${name} asks to be let in`), { signal });
-    meeting.on("knockEnded", (ended) => ended.name && this.#say(knockEnded(ended, this.#nameOf)), { signal });
+    meeting.on("meetingChanged", (changed) => this.#say(...settingsNews(changed, meeting.me.id, this.#nameOf)), { signal });
+    meeting.on("knock", ({ name }) => this.#say(t("{name} asks to be let in", { name })), { signal });
+    meeting.on("knockEnded", (ended) => ended.name && this.#say(knockEnded(ended, meeting.me.id, this.#nameOf)), { signal });
     meeting.on("muted", (muted) => muted.by === undefined && this.#say(turnedOff(muted)), { signal });
     meeting.on("error", ({ right }) => right && this.#say(FORBIDDEN[right]), { signal });
     meeting.on("asked", (asked) => void this.#asked(asked), { signal });
@@ -77,7 +78,7 @@ export class Moderation {
   }
 
   /** @param {string} id */
-  #nameOf = (id) => (id === this.#meeting.me.id ? "You" : this.#meeting.participants.get(id)?.name);
+  #nameOf = (id) => (id === this.#meeting.me.id ? t("You") : this.#meeting.participants.get(id)?.name);
 
   #openPanel() {
     part(this.#view, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
@@ -88,7 +89,7 @@ export class Moderation {
   async #asked({ from, media }) {
     const { me } = this.#meeting;
     const off = () => MEDIA.filter((right) => media[right] && !this.#meeting.getSnapshot().me.sends[right]);
-    if (!off().length || !(await askToTurnOn(this.#nameOf(from) ?? "The host", off()))) return;
+    if (!off().length || !(await askToTurnOn(this.#nameOf(from) ?? t("The host"), off()))) return;
     const turnOn = { audio: () => me.setAudio(true), video: () => me.setVideo(true), screen: () => me.setScreen(true) };
     for (const right of off()) turnOn[right]();
   }

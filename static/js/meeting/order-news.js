@@ -1,5 +1,7 @@
 /** What becomes of the orders of those in charge, in words. */
 import { ReconveneError } from "../../sdk/reconvene.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {(order: Promise<void>, done?: string) => Promise<string>} TellOrder  Says what went wrong, or `done`. Answers with what went wrong, or "". */
 
@@ -12,7 +14,7 @@ export const tellingOrders = (meeting, toasts) => async (order, done = "") => {
   } catch (error) {
     if (!(error instanceof ReconveneError)) throw error;
     // Whoever has left sees why.
-    if (meeting.state !== "left") toasts.show(`That did not work: ${error.message}`);
-    return error.message;
+    if (meeting.state !== "left") toasts.show(t("That did not work: {why}", { why: problemText(error) }));
+    return problemText(error);
   }
 };

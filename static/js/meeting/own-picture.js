@@ -1,4 +1,5 @@
 /** The own picture: whether it is shown, and its corner when it lies over the other's. Both are remembered. */
+import { t } from "../words/words.js";
 
 /** @typedef {import("./layout.js").Corner} Corner */
 
@@ -7,6 +8,14 @@ const CORNER = "reconvene.own-picture-corner";
 
 /** @type {readonly Corner[]} */
 const CORNERS = ["top left", "top right", "bottom left", "bottom right"];
+
+/** Where it is, for those who do not see it. @type {Record<Corner, string>} */
+export const CORNER_TEXTS = {
+  "top left": t("Your picture is at the top left"),
+  "top right": t("Your picture is at the top right"),
+  "bottom left": t("Your picture is at the bottom left"),
+  "bottom right": t("Your picture is at the bottom right"),
+};
 
 /** For each arrow key: the word it replaces in the corner's name, and the new word. @type {Record<string, [RegExp, string]>} */
 const ARROWS = {

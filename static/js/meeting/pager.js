@@ -1,5 +1,6 @@
 /** What turns the pages of tiles. */
 import { part, write } from "../ui/dom.js";
+import { t } from "../words/words.js";
 
 export class Pager {
   #element;
@@ -22,7 +23,7 @@ export class Pager {
     style.top = `${pager.top}px`;
     style.width = `${pager.width}px`;
     style.height = `${pager.height}px`;
-    write(part(this.#element, "page-of"), `Page ${page + 1} of ${pages}`);
+    write(part(this.#element, "page-of"), t("Page {page} of {pages}", { page: page + 1, pages }));
     // Not disabled: a button with the focus would lose it at the last page.
     this.#previous.setAttribute("aria-disabled", String(page === 0));
     this.#next.setAttribute("aria-disabled", String(page === pages - 1));

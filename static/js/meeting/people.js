@@ -1,11 +1,12 @@
 /** The list of all participants, with the status of each: raised hands first, in their order, then oneself, then the others. */
 import { paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { t } from "../words/words.js";
 
 /** @typedef {import("./everyone.js").Person} Person */
 
-const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
-const GUESTS = { host: "Host, guest", cohost: "Co-host, guest", participant: "Guest" };
+const ROLES = { host: t("Host"), cohost: t("Co-host"), participant: "" };
+const GUESTS = { host: t("Host, guest"), cohost: t("Co-host, guest"), participant: t("Guest") };
 
 export class PeopleList {
   #list;
@@ -39,7 +40,7 @@ export class PeopleList {
       show(item, person, person.id === myId, colours.of(person.id), raised.indexOf(person) + 1);
       const more = part(item, "more");
       more.hidden = !this.#menu.concerns(person);
-      more.setAttribute("aria-label", `More about ${person.name}`);
+      more.setAttribute("aria-label", t("More about {name}", { name: person.name }));
     });
     for (const id of gone) {
       this.#items.get(id)?.remove();
@@ -66,22 +67,22 @@ function show(item, { id, name, role, sends, state, bot, recording, guest, pictu
   item.dataset.participantId = id;
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, hue, picture);
-  write(part(item, "name"), own ? `${name} (you)` : name);
-  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : (guest ? GUESTS : ROLES)[role]);
+  write(part(item, "name"), own ? t("{name} (you)", { name }) : name);
+  write(part(item, "note"), state === "reconnecting" ? t("Reconnecting…") : (guest ? GUESTS : ROLES)[role]);
   part(item, "bot").hidden = !bot;
   part(item, "recording").hidden = !recording;
   const hand = part(item, "hand");
   hand.classList.toggle("absent", !turn);
-  hand.setAttribute("aria-label", `Hand raised, number ${turn}`);
+  hand.setAttribute("aria-label", t("Hand raised, number {turn}", { turn }));
   write(part(item, "turn"), String(turn));
   part(item, "screen", SVGElement).classList.toggle("absent", !sends.screen);
   for (const { control, on, names } of [
-    { control: "audio", on: sends.audio, names: ["mic", "Microphone"] },
-    { control: "video", on: sends.video, names: ["camera", "Camera"] },
+    { control: "audio", on: sends.audio, names: ["mic", t("Microphone on"), t("Microphone off")] },
+    { control: "video", on: sends.video, names: ["camera", t("Camera on"), t("Camera off")] },
   ]) {
     const mark = part(item, control, SVGElement);
     mark.firstElementChild?.setAttribute("href", `#i-${names[0]}${on ? "" : "-off"}`);
-    mark.setAttribute("aria-label", `${names[1]} ${on ? "on" : "off"}`);
+    mark.setAttribute("aria-label", on ? names[1] : names[2]);
     mark.classList.toggle("off", !on);
   }
 }

@@ -7,7 +7,7 @@ import { showSecurityCode } from "./code-dialog.js";
 import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
 import { qualityText } from "./quality-marks.js";
 import { hasAsked } from "./moderation-news.js";
-import { NAMES } from "./rights-texts.js";
+import { t } from "../words/words.js";
 
 /**
  * @typedef {import("./everyone.js").ParticipantView} ParticipantView
@@ -19,7 +19,9 @@ import { NAMES } from "./rights-texts.js";
 /** @type {Record<Person["role"], number>} */
 const RANK = { participant: 0, cohost: 1, host: 2 };
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
-const TURN_OFF = { audio: "Turn off microphone", video: "Turn off camera", screen: "Stop screen sharing" };
+const TURN_OFF = { audio: t("Turn off microphone"), video: t("Turn off camera"), screen: t("Stop screen sharing") };
+const ALLOW = { audio: t("Allow microphone"), video: t("Allow camera"), screen: t("Allow screen sharing") };
+const FORBID = { audio: t("Forbid microphone"), video: t("Forbid camera"), screen: t("Forbid screen sharing") };
 const NOTE = "person-menu-note";
 const MOST_SPOTLIGHT = 3;
 /** Pixels between the menu and the edge of the window. */
@@ -57,16 +59,16 @@ export class PersonMenu {
   /** @param {string} id @param {HTMLElement} button  that it belongs to */
   open(id, button) {
     const participant = this.#meeting.participants.get(id);
-    if (id === this.#meeting.me.id) return this.#show([], [{ label: "Change your name…", run: () => void changeName(this.#meeting) }], "More about you", button);
+    if (id === this.#meeting.me.id) return this.#show([], [{ label: t("Change your name…"), run: () => void changeName(this.#meeting) }], t("More about you"), button);
     if (!participant || !this.concerns(participant)) return;
     const isBelow = this.#isBelow(participant);
     const items = [...(isBelow ? this.#orders(participant) : []), ...this.#sights(participant)];
-    if (hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#meeting, participant) });
-    if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
+    if (hasCode(participant)) items.push({ label: t("Security code…"), run: () => void showSecurityCode(this.#meeting, participant) });
+    if (isBelow) items.push({ label: t("Remove…"), danger: true, run: () => void this.#remove(participant) });
     const note = isBelow && !participant.obeys ? [disobedient(participant.name)] : [];
     const quality = qualityText(this.quality(id));
     if (quality) note.push(noted(quality));
-    this.#show(note, items, `More about ${participant.name}`, button);
+    this.#show(note, items, t("More about {name}", { name: participant.name }), button);
   }
 
   /** @param {HTMLElement[]} note @param {Item[]} items @param {string} label @param {HTMLElement} button  that it belongs to */
@@ -108,14 +110,14 @@ export class PersonMenu {
     const { me, settings, participants } = this.#meeting.getSnapshot();
     const { pins } = this;
     /** @type {Item[]} */
-    const items = pins ? [{ label: pins.isPinned(id, false) ? "Unpin" : "Pin for me", run: () => pins.togglePin(id, false) }] : [];
+    const items = pins ? [{ label: pins.isPinned(id, false) ? t("Unpin") : t("Pin for me"), run: () => pins.togglePin(id, false) }] : [];
     // Who has left takes nobody's place.
     const here = new Set([me.id, ...participants.map((each) => each.id)]);
     const lit = (settings.spotlight ?? []).filter((each) => here.has(each));
     // The longest there makes room.
     const others = lit.filter((other) => other !== id).slice(-(MOST_SPOTLIGHT - 1));
     const order = () => void this.#tell(this.#meeting.moderate.spotlight(lit.includes(id) ? others : [...others, id]));
-    if (me.inCharge) items.push({ label: lit.includes(id) ? "Remove from spotlight" : "Spotlight for everyone", run: order });
+    if (me.inCharge) items.push({ label: lit.includes(id) ? t("Remove from spotlight") : t("Spotlight for everyone"), run: order });
     return items;
   }
 
@@ -127,8 +129,8 @@ export class PersonMenu {
       label: TURN_OFF[right],
       run: () => void this.#tell(moderate.mute(id, { [right]: false })),
     }));
-    if (!sends.audio && may.audio) items.push({ label: "Ask to turn on microphone", run: () => void this.#tell(moderate.ask(id), hasAsked(name)) });
-    if (hand) items.push({ label: "Lower hand", run: () => void this.#tell(moderate.lowerHands(id)) });
+    if (!sends.audio && may.audio) items.push({ label: t("Ask to turn on microphone"), run: () => void this.#tell(moderate.ask(id), hasAsked(name)) });
+    if (hand) items.push({ label: t("Lower hand"), run: () => void this.#tell(moderate.lowerHands(id)) });
     if (role === "participant") items.push(...MEDIA.map((right) => this.#allow(id, right, may[right])));
     if (me.role === "host" && !bot) items.push(...this.#roles(id, role, name));
     return items;
@@ -140,7 +142,7 @@ export class PersonMenu {
     // As everybody may, where that is enough.
     const value = allowed ? (common ? false : null) : common ? null : true;
     return {
-      label: `${allowed ? "Forbid" : "Allow"} ${NAMES[right]}`,
+      label: allowed ? FORBID[right] : ALLOW[right],
       run: () => void this.#tell(this.#meeting.moderate.allow(id, { [right]: value })),
     };
   }
@@ -149,8 +151,8 @@ export class PersonMenu {
   #roles(id, role, name) {
     const other = role === "cohost" ? "participant" : "cohost";
     return [
-      { label: other === "cohost" ? "Make co-host" : "Make participant", run: () => void this.#tell(this.#meeting.moderate.setRole(id, other)) },
-      { label: "Hand over the meeting…", run: () => void this.#handOver(id, name) },
+      { label: other === "cohost" ? t("Make co-host") : t("Make participant"), run: () => void this.#tell(this.#meeting.moderate.setRole(id, other)) },
+      { label: t("Hand over the meeting…"), run: () => void this.#handOver(id, name) },
     ];
   }
 
@@ -173,7 +175,7 @@ const hasCode = ({ bot, connection }) => !bot && Boolean(globalThis.crypto?.subt
 
 /** What to know before muting somebody. @param {string} name */
 function disobedient(name) {
-  return noted(`${name} uses an old page, or another program, that turns nothing off by itself. Up-to-date pages do not play what you turn off; old ones do.`);
+  return noted(t("{name} uses an old page, or another program, that turns nothing off by itself. Up-to-date pages do not play what you turn off; old ones do.", { name }));
 }
 
 /** @param {string} text */

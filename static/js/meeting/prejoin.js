@@ -10,6 +10,7 @@ import { canCall, Emitter } from "../../sdk/reconvene.js";
 import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { TestPanel } from "../call-test/panel.js";
+import { t, tn } from "../words/words.js";
 
 /** Milliseconds; most joins are answered much sooner. */
 const LONG = 3_000;
@@ -51,7 +52,7 @@ export class Prejoin extends Emitter {
     name.readOnly = identity.login.name !== "";
     part(this.element, "login").hidden = !name.readOnly;
     write(part(this.element, "meeting-id"), meeting.id);
-    write(part(this.element, "title"), meeting.title || "Ready to join?");
+    write(part(this.element, "title"), meeting.title || t("Ready to join?"));
     write(part(this.element, "present"), presence(meeting.participants ?? 0));
   }
 
@@ -93,9 +94,9 @@ export class Prejoin extends Emitter {
     const button = part(this.element, "join", HTMLButtonElement);
     const wait = part(this.element, "wait");
     enable(button, !busy);
-    write(button, busy ? "Joining…" : "Join now");
+    write(button, busy ? t("Joining…") : t("Join now"));
     clearTimeout(this.#joining);
-    if (busy) this.#joining = window.setTimeout(() => write(wait, "The server takes its time. This page keeps trying by itself."), LONG);
+    if (busy) this.#joining = window.setTimeout(() => write(wait, t("The server takes its time. This page keeps trying by itself.")), LONG);
     else write(wait, "");
   }
 
@@ -106,7 +107,7 @@ export class Prejoin extends Emitter {
     write(part(this.element, "wait"), blocked ? `${HINDRANCES.blocked} ${WHY_BLOCKED}` : HINDRANCES[verdict]);
     const button = part(this.element, "join", HTMLButtonElement);
     enable(button, blocked);
-    write(button, blocked ? "Try again" : "Joining…");
+    write(button, blocked ? t("Try again") : t("Joining…"));
   }
 
   /** @param {SubmitEvent} event */
@@ -114,7 +115,7 @@ export class Prejoin extends Emitter {
     event.preventDefault();
     const field = part(this.element, "name", HTMLInputElement);
     const name = field.value.trim();
-    if (!name) return this.complain("Tell the others who you are.");
+    if (!name) return this.complain(t("Tell the others who you are."));
     field.removeAttribute("aria-invalid");
     write(part(this.element, "error"), "");
     this.#closeTest();
@@ -165,7 +166,7 @@ export class Prejoin extends Emitter {
     write(part(this.element, "camera-note"), cameraNote(states.video, errors.video !== null));
     this.#level.listen(this.#media.microphone);
     this.#asking.update(states);
-    const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
+    const asking = this.#asking.text && `${this.#asking.text} ${t("Your browser asks for it: answer there, or join without.")}`;
     this.#notes(...[asking, this.#news, ...deviceErrorTexts(errors)].filter(Boolean));
   }
 
@@ -192,12 +193,12 @@ export class Prejoin extends Emitter {
 
 /** @param {import("../../sdk/reconvene.js").DeviceState} state @param {boolean} failed */
 function cameraNote(state, failed) {
-  if (state === "asking") return "Waiting for your camera";
-  return failed || state === "muted" ? "No picture from your camera" : "Your camera is off";
+  if (state === "asking") return t("Waiting for your camera");
+  return failed || state === "muted" ? t("No picture from your camera") : t("Your camera is off");
 }
 
 /** @param {number} count  of people and bots */
 function presence(count) {
-  if (count === 0) return "Nobody is here yet. You are the first.";
-  return count === 1 ? "One participant is here." : `${count} participants are here.`;
+  if (count === 0) return t("Nobody is here yet. You are the first.");
+  return tn(count, "One participant is here.", "{count} participants are here.");
 }

@@ -1,4 +1,5 @@
 /** Says at whose picture the connection is not good, and a word of why. */
+import { t } from "../words/words.js";
 
 /** @typedef {import("../../sdk/reconvene.js").Quality} Quality */
 
@@ -8,14 +9,14 @@ const INTERVAL = 4_000;
 const MOST = 12;
 
 /** @type {Record<Exclude<Quality["level"], "">, string>} */
-const LEVELS = { good: "Good connection", fair: "Weak connection", poor: "Poor connection" };
+const LEVELS = { good: t("Good connection"), fair: t("Weak connection"), poor: t("Poor connection") };
 /** @type {Record<Quality["why"], string>} */
-const WHY = { "": "", mine: "yours", theirs: "theirs", either: "theirs or yours", relayed: "relayed by a server far away" };
+const WHY = { "": "", mine: t("yours"), theirs: t("theirs"), either: t("theirs or yours"), relayed: t("relayed by a server far away") };
 
 /** @param {Quality | undefined} quality  @returns {string} "" while nothing is known */
 export function qualityText(quality) {
   if (!quality?.level) return "";
-  const why = WHY[quality.why] || (quality.relayed ? "relayed" : "");
+  const why = WHY[quality.why] || (quality.relayed ? t("relayed") : "");
   return LEVELS[quality.level] + (why && `: ${why}`);
 }
 

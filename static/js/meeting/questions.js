@@ -1,5 +1,6 @@
 /** The questions of a meeting, as dialogs. */
 import { ask } from "../ui/dialogs.js";
+import { t } from "../words/words.js";
 
 /**
  * Asks a user who is already in the meeting in another tab. Resolves to "" when neither is chosen.
@@ -7,24 +8,24 @@ import { ask } from "../ui/dialogs.js";
  */
 export const askWhichTab = (loggedIn) =>
   ask({
-    title: "You are in this meeting already",
+    title: t("You are in this meeting already"),
     text: loggedIn
-      ? "It is open in another tab or browser of yours. Move it here?"
-      : "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
+      ? t("It is open in another tab or browser of yours. Move it here?")
+      : t("It is open in another tab of this browser. Move it here, or join once more as somebody else?"),
     choices: [
-      { value: "replace", label: "Switch here", look: "primary" },
-      loggedIn ? { value: "", label: "Cancel" } : { value: "another", label: "Join as another person" },
+      { value: "replace", label: t("Switch here"), look: "primary" },
+      loggedIn ? { value: "", label: t("Cancel") } : { value: "another", label: t("Join as another person") },
     ],
   });
 
 /** Asks the host. @returns {Promise<"end" | "stay">} */
 export async function askWhetherToEnd() {
   const choice = await ask({
-    title: "End the meeting for everyone?",
-    text: "All participants are disconnected, and nobody can join again.",
+    title: t("End the meeting for everyone?"),
+    text: t("All participants are disconnected, and nobody can join again."),
     choices: [
-      { value: "end", label: "End for all", look: "danger" },
-      { value: "", label: "Cancel" },
+      { value: "end", label: t("End for all"), look: "danger" },
+      { value: "", label: t("Cancel") },
     ],
   });
   return choice === "end" ? "end" : "stay";

@@ -2,6 +2,7 @@
 import { REACTIONS } from "../../sdk/reconvene.js";
 import { part, write } from "../ui/dom.js";
 import { REACTION_NAMES, isolated, spoken } from "./chat-text.js";
+import { t } from "../words/words.js";
 
 /** Milliseconds that one is seen, and between two readings. */
 const SEEN = 4_000;
@@ -62,7 +63,7 @@ export class Reactions {
     if (what === undefined) return;
     const { me, participants } = this.#meeting;
     const own = from === me.id;
-    const name = own ? me.name : (participants.get(from)?.name ?? "Somebody");
+    const name = own ? me.name : (participants.get(from)?.name ?? t("Somebody"));
     const tile = [...this.#view.querySelectorAll('.tile[data-kind="person"]:not([hidden])')].find((each) => /** @type {HTMLElement} */ (each).dataset.participantId === from);
     const shown = document.createElement("span");
     shown.className = "reaction";

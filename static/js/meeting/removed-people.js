@@ -2,8 +2,10 @@
 import { getRemoved } from "../here/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
-const BACK = { never: "may not come back", knock: "has to be let in" };
+const BACK = { never: t("may not come back"), knock: t("has to be let in") };
 
 export class RemovedPeople {
   #element;
@@ -37,7 +39,7 @@ export class RemovedPeople {
       part(this.#element, "removed-list").replaceChildren(...people.map((person) => this.#item(person)));
       part(this.#element, "nobody-removed").hidden = people.length > 0;
     } catch (problem) {
-      write(error, problem instanceof Error ? problem.message : String(problem));
+      write(error, problemText(problem));
     }
   }
 
@@ -46,9 +48,9 @@ export class RemovedPeople {
     const item = fromTemplate("removed-item");
     item.dataset.participantId = id;
     write(part(item, "name"), name);
-    write(part(item, "state"), `${BACK[back]}, since ${dateTime(Date.parse(at))}`);
+    write(part(item, "state"), `${BACK[back]}, ${t("since {date}", { date: dateTime(Date.parse(at)) })}`);
     const readmit = part(item, "readmit");
-    readmit.setAttribute("aria-label", `Let back in: ${name}`);
+    readmit.setAttribute("aria-label", t("Let back in: {name}", { name }));
     readmit.addEventListener("click", () => void this.#readmit(id));
     return item;
   }
@@ -62,7 +64,7 @@ export class RemovedPeople {
     const focused = item.contains(document.activeElement);
     item.remove();
     if (focused) this.#element.querySelector("summary")?.focus();
-    write(part(this.#element, "removed-state"), `${name} may come back.`);
+    write(part(this.#element, "removed-state"), t("{name} may come back.", { name: name ?? "" }));
     part(this.#element, "nobody-removed").hidden = this.#element.querySelector("li") !== null;
   }
 }

@@ -1,6 +1,8 @@
 /** The dialog by which one changes one's name in the meeting. */
 import { modal } from "../ui/dialogs.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @param {import("../../sdk/reconvene.js").Meeting} meeting */
 export async function changeName(meeting) {
@@ -16,14 +18,14 @@ export async function changeName(meeting) {
     if (/** @type {SubmitEvent} */ (event).submitter !== save) return;
     event.preventDefault();
     const name = field.value.trim();
-    if (!name) return complain("A name has 1 to 80 characters.");
+    if (!name) return complain(t("A name has 1 to 80 characters."));
     complain("");
     enable(save, false);
     try {
       if (name !== meeting.me.name) await meeting.me.rename(name);
       if (element instanceof HTMLDialogElement) element.close("save");
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error));
+      complain(problemText(error));
     }
     enable(save, true);
   });

@@ -4,6 +4,7 @@ import { modal } from "../ui/dialogs.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { LevelBar } from "./level-bar.js";
 import { SHORTCUTS } from "./shortcuts.js";
+import { t } from "../words/words.js";
 
 /** @param {import("./shortcuts.js").Shortcuts} shortcuts @param {import("./push-to-talk.js").PushToTalk} pushToTalk */
 export async function showHelp(shortcuts, pushToTalk) {
@@ -11,7 +12,7 @@ export async function showHelp(shortcuts, pushToTalk) {
   const list = part(element, "list");
   for (const { key, shift, label } of SHORTCUTS) {
     const term = document.createElement("dt");
-    for (const name of [...(shift ? ["Shift"] : []), key.toUpperCase()]) {
+    for (const name of [...(shift ? [t("Shift")] : []), key.toUpperCase()]) {
       const cap = document.createElement("kbd");
       cap.textContent = name;
       term.append(cap);
@@ -40,8 +41,8 @@ export async function showDevices(media, memory) {
   const show = () => {
     const { audio, video } = media.states;
     part(element, "preview").dataset.video = video === "on" ? "on" : "off";
-    write(part(element, "camera-note"), video === "on" ? "" : "Your camera is off");
-    write(part(element, "audio-note"), audio === "on" ? "" : "Your microphone is off.");
+    write(part(element, "camera-note"), video === "on" ? "" : t("Your camera is off"));
+    write(part(element, "audio-note"), audio === "on" ? "" : t("Your microphone is off."));
     level.listen(media.microphone);
   };
   media.on("change", show, { signal: watch.signal });

@@ -1,4 +1,5 @@
 import { Switch } from "./switch.js";
+import { t } from "../words/words.js";
 
 /**
  * Single-key shortcuts. WCAG 2.1.4 requires a way to turn them off, as speech input may trigger them.
@@ -7,19 +8,19 @@ import { Switch } from "./switch.js";
  * @type {readonly {key: string, shift?: boolean, command: Command, label: string}[]}
  */
 export const SHORTCUTS = Object.freeze([
-  { key: "m", command: "audio", label: "Microphone on or off" },
-  { key: "v", command: "video", label: "Camera on or off" },
-  { key: "s", command: "screen", label: "Share your screen, or stop" },
-  { key: "h", command: "hand", label: "Raise or lower your hand" },
-  { key: "p", command: "people", label: "Show who is here" },
-  { key: "c", command: "copy", label: "Copy the link" },
-  { key: "g", command: "view", label: "Grid or speaker view" },
-  { key: ",", command: "previous", label: "Previous page of participants" },
-  { key: ".", command: "next", label: "Next page of participants" },
-  { key: "f", command: "full-screen", label: "Full screen, or not" },
-  { key: "i", command: "floating", label: "Picture in picture" },
-  { key: "l", shift: true, command: "leave", label: "Leave" },
-  { key: "?", command: "help", label: "This list" },
+  { key: "m", command: "audio", label: t("Microphone on or off") },
+  { key: "v", command: "video", label: t("Camera on or off") },
+  { key: "s", command: "screen", label: t("Share your screen, or stop") },
+  { key: "h", command: "hand", label: t("Raise or lower your hand") },
+  { key: "p", command: "people", label: t("Show who is here") },
+  { key: "c", command: "copy", label: t("Copy the link") },
+  { key: "g", command: "view", label: t("Grid or speaker view") },
+  { key: ",", command: "previous", label: t("Previous page of participants") },
+  { key: ".", command: "next", label: t("Next page of participants") },
+  { key: "f", command: "full-screen", label: t("Full screen, or not") },
+  { key: "i", command: "floating", label: t("Picture in picture") },
+  { key: "l", shift: true, command: "leave", label: t("Leave") },
+  { key: "?", command: "help", label: t("This list") },
 ]);
 
 const OFF = "reconvene.shortcuts-off";

@@ -1,6 +1,7 @@
 /** Below the lists of devices: which loudspeaker, whether it is heard, and what is done to the sound of the microphone. */
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Tones } from "./tones.js";
+import { t } from "../words/words.js";
 
 const SWITCHES = /** @type {const} */ (["echoCancellation", "noiseSuppression", "autoGainControl"]);
 
@@ -54,7 +55,7 @@ export class SoundSettings {
     const { speaker } = this.#memory;
     const listed = (await speaker.list()).filter(({ id }) => id !== "default");
     const select = part(this.element, "speaker", HTMLSelectElement);
-    const choices = [["", "The system’s choice"], ...listed.map(({ id, label }, index) => [id, label || `Speaker ${index + 1}`])];
+    const choices = [["", t("The system’s choice")], ...listed.map(({ id, label }, index) => [id, label || t("Speaker {number}", { number: index + 1 })])];
     const all = JSON.stringify(choices);
     // Rewriting an open list would close it.
     if (all !== this.#shown) select.replaceChildren(...choices.map(([id, text]) => new Option(text, id)));
@@ -66,13 +67,13 @@ export class SoundSettings {
   /** @param {string} id */
   async #choose(id) {
     const failed = await this.#memory.choose(id).then(() => false, () => true);
-    write(part(this.element, "speaker-error"), failed ? "This speaker cannot be used. Another one plays." : "");
+    write(part(this.element, "speaker-error"), failed ? t("This speaker cannot be used. Another one plays.") : "");
     void this.#list();
   }
 
   async #test() {
     const note = part(this.element, "heard");
-    write(note, "Playing…");
-    write(note, (await this.#tones.play("test")) ? "Did you hear three tones?" : "Nothing can be played here.");
+    write(note, t("Playing…"));
+    write(note, (await this.#tones.play("test")) ? t("Did you hear three tones?") : t("Nothing can be played here."));
   }
 }

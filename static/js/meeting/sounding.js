@@ -3,6 +3,7 @@ import { part, write } from "../ui/dom.js";
 import { MutedSpeech } from "./muted-speech.js";
 import { PushToTalk } from "./push-to-talk.js";
 import { Tones } from "./tones.js";
+import { t } from "../words/words.js";
 
 const SOUNDING = new Set(["joined", "hand"]);
 
@@ -40,7 +41,7 @@ export class Sounding {
       () => this.#media.states.audio === "off" && me.may("audio"),
       (on) => {
         me.setAudio(on);
-        write(part(this.#element, "talking"), on ? "Microphone on while you hold Space" : "Microphone off");
+        write(part(this.#element, "talking"), on ? t("Microphone on while you hold Space") : t("Microphone off"));
       },
     );
     this.#meeting.on(
@@ -60,7 +61,7 @@ export class Sounding {
 
   #say() {
     if (!this.#meeting.me.may("audio")) return;
-    const how = this.talk.enabled ? "Press M to turn it on, or hold Space to talk." : "Turn it on to be heard.";
-    this.#toasts.show(`You are speaking, but your microphone is off. ${how}`);
+    const how = this.talk.enabled ? t("Press M to turn it on, or hold Space to talk.") : t("Turn it on to be heard.");
+    this.#toasts.show(`${t("You are speaking, but your microphone is off.")} ${how}`);
   }
 }

@@ -3,7 +3,7 @@ import { heard, NOBODY, speaks } from "./speakers.js";
 import { part, write } from "../ui/dom.js";
 import { Fits } from "./fits.js";
 import { floating } from "./layout.js";
-import { OwnPicture } from "./own-picture.js";
+import { CORNER_TEXTS, OwnPicture } from "./own-picture.js";
 import { Pager } from "./pager.js";
 import { PictureInPicture } from "./picture-in-picture.js";
 import { sceneOf } from "./scene.js";
@@ -163,7 +163,7 @@ export class Stage {
 
   #ownChanged() {
     this.update(this.#pictures, this.#lit);
-    write(this.#moved, this.#tiles.get(OWN)?.floating ? `Your picture is at the ${this.#own.corner}` : "");
+    write(this.#moved, this.#tiles.get(OWN)?.floating ? CORNER_TEXTS[this.#own.corner] : "");
   }
 
   #arrange() {

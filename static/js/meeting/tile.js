@@ -3,6 +3,7 @@ import { paintAvatar, paintGround } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { canFillScreen, turnFullScreen } from "./full-screen.js";
 import { Zoom } from "./zoom.js";
+import { t } from "../words/words.js";
 
 /** The assumed ratio of width to height until a picture has come. */
 const USUAL = 4 / 3;
@@ -66,7 +67,8 @@ export class Tile {
   pin({ pinned, inTabOrder }) {
     const button = part(this.element, "pin");
     this.element.toggleAttribute("data-pinned", pinned);
-    const label = `${pinned ? "Unpin" : "Pin"} ${this.element.getAttribute("aria-label")}`;
+    const name = this.element.getAttribute("aria-label") ?? "";
+    const label = pinned ? t("Unpin {name}", { name }) : t("Pin {name}", { name });
     button.setAttribute("aria-label", label);
     button.title = label;
     button.tabIndex = inTabOrder ? 0 : -1;
@@ -124,14 +126,14 @@ export class Tile {
       connection,
       mirrored: String(mirrored),
     });
-    const label = screen ? (own ? "Your screen" : `${name}’s screen`) : own ? `${name} (you)` : name;
+    const label = screen ? (own ? t("Your screen") : t("{name}’s screen", { name })) : own ? t("{name} (you)", { name }) : name;
     element.setAttribute("aria-label", label);
     write(part(element, "name"), label);
     paintAvatar(part(element, "avatar"), name, hue, picture);
     paintGround(element, hue);
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";
-    write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");
+    write(part(element, "host"), role === "cohost" ? t("Co-host") : t("Host"));
     part(element, "bot").hidden = screen || !bot;
     part(element, "recording").hidden = screen || !recording;
     write(part(element, "state"), this.#stateText(state, connection, own));
@@ -174,10 +176,10 @@ export class Tile {
 
   /** @param {string} state @param {string} connection @param {boolean} own */
   #stateText(state, connection, own) {
-    if (own) return connection === "unable" ? "This browser cannot make calls" : "";
-    if (state === "reconnecting") return "Reconnecting…";
-    if (connection === "failed") return "Connection lost, trying again…";
-    if (connection === "none") return "Without sound and picture";
-    return connection === "connected" || connection === "unable" ? "" : "Connecting…";
+    if (own) return connection === "unable" ? t("This browser cannot make calls") : "";
+    if (state === "reconnecting") return t("Reconnecting…");
+    if (connection === "failed") return t("Connection lost, trying again…");
+    if (connection === "none") return t("Without sound and picture");
+    return connection === "connected" || connection === "unable" ? "" : t("Connecting…");
   }
 }

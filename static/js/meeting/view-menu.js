@@ -2,6 +2,7 @@
 import { part, write } from "../ui/dom.js";
 import { canFillScreen, turnFullScreen } from "./full-screen.js";
 import { place } from "./person-menu.js";
+import { t } from "../words/words.js";
 
 export class ViewMenu {
   #menu;
@@ -29,8 +30,8 @@ export class ViewMenu {
   };
 
   #update() {
-    write(part(this.#menu, "view"), this.#stage.choice.view === "grid" ? "Speaker view" : "Grid view");
-    write(part(this.#menu, "full-screen"), document.fullscreenElement ? "Leave full screen" : "Full screen");
+    write(part(this.#menu, "view"), this.#stage.choice.view === "grid" ? t("Speaker view") : t("Grid view"));
+    write(part(this.#menu, "full-screen"), document.fullscreenElement ? t("Leave full screen") : t("Full screen"));
     part(this.#menu, "floating").setAttribute("aria-pressed", String(this.#stage.pictureInPicture.open));
   }
 

@@ -19,6 +19,7 @@ import { Sounding } from "./sounding.js";
 import { Stage } from "./stage.js";
 import { newsText } from "../ui/device-errors.js";
 import { ViewMenu } from "./view-menu.js";
+import { all, t } from "../words/words.js";
 
 /** @typedef {import("../../sdk/reconvene.js").ParticipantView} ParticipantView */
 
@@ -27,14 +28,14 @@ const LEVEL_INTERVAL = 150;
 
 /** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string) => string>} */
 const HAPPENINGS = {
-  joined: (name) => `${name} joined`,
-  left: (name) => `${name} left`,
-  lost: (name) => `${name} lost the connection`,
-  removed: (name) => `${name} was removed`,
-  hand: (name) => `${name} raised a hand`,
-  sharing: (name) => `${name} is sharing a screen`,
-  recording: (name) => `${name} is recording this meeting`,
-  recorded: (name) => `${name} has stopped recording`,
+  joined: (name) => t("{name} joined", { name }),
+  left: (name) => t("{name} left", { name }),
+  lost: (name) => t("{name} lost the connection", { name }),
+  removed: (name) => t("{name} was removed", { name }),
+  hand: (name) => t("{name} raised a hand", { name }),
+  sharing: (name) => t("{name} is sharing a screen", { name }),
+  recording: (name) => t("{name} is recording this meeting", { name }),
+  recorded: (name) => t("{name} has stopped recording", { name }),
 };
 
 /** @extends {Emitter<{leave: null, end: null}>} */
@@ -101,7 +102,7 @@ export class MeetingView extends Emitter {
     meeting.on("device", (news) => this.#toasts.show(newsText(news)), { signal });
     part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(meeting.id);
     part(this.element, "screen-control").hidden = !this.#media.canShare;
-    if (!meeting.me.id) this.#banner.away("Connecting…");
+    if (!meeting.me.id) this.#banner.away(t("Connecting…"));
 
     const { audio, video, screen, hand, copy, ...commands } = this.#commands;
     /** @type {Record<string, () => void>} */
@@ -170,7 +171,7 @@ export class MeetingView extends Emitter {
 
   /** @param {import("../../sdk/reconvene.js").MeetingState} state */
   #became(state) {
-    if (state === "reconnecting") this.#banner.away("Reconnecting…");
+    if (state === "reconnecting") this.#banner.away(t("Reconnecting…"));
     if (state === "joined") this.#banner.back();
   }
 
@@ -179,7 +180,7 @@ export class MeetingView extends Emitter {
     const meeting = this.#meeting;
     const known = meeting.me.id !== "";
     if (verdict === "blocked" || verdict === "limited" || (verdict && !known)) this.#banner.away(HINDRANCES[verdict], () => meeting.hurry());
-    else this.#banner.away(known ? "Reconnecting…" : "Connecting…");
+    else this.#banner.away(known ? t("Reconnecting…") : t("Connecting…"));
   }
 
   /** Once in a frame, however much happens; a hidden page has no frames, but is told what it is to say of itself. */
@@ -223,7 +224,7 @@ export class MeetingView extends Emitter {
   #showRecording(recorders) {
     const mark = part(this.element, "recording");
     mark.hidden = !recorders.length;
-    mark.title = `Recorded by ${recorders.map(({ name }) => name).join(", ")}`;
+    mark.title = t("Recorded by {names}", { names: all(recorders.map(({ name }) => name)) });
   }
 
   /** Everyone in order of arrival, oneself last, with shared screens separate. @param {import("../../sdk/reconvene.js").Snapshot} snapshot @returns {import("./tile.js").Picture[]} */

@@ -16,6 +16,8 @@ import { askWhetherToEnd } from "./questions.js";
 import { fromThisTab, withPassword } from "./second-wishes.js";
 import { MeetingView } from "./view.js";
 import { WaitingRoom } from "./waiting-room.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
@@ -265,7 +267,7 @@ export class Visit {
       else await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
       this.#endedByMe = false;
-      this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ReconveneError ? error.message : error}`);
+      this.#around.toasts.show(t("The meeting could not be ended: {why}", { why: problemText(error) }));
     }
   }
 

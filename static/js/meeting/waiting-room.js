@@ -2,7 +2,7 @@
 import { Emitter } from "../../sdk/reconvene.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { longDateTime } from "../ui/times.js";
-import { t } from "../words/words.js";
+import { t, tn } from "../words/words.js";
 
 const THERE = t("Whoever is in charge has been told that you are here.");
 const NOBODY = t("Nobody is there at the moment who could let you in. Whoever comes is told that you are here, so stay if you can.");
@@ -10,7 +10,7 @@ const NOBODY = t("Nobody is there at the moment who could let you in. Whoever co
 /** @extends {Emitter<{leave: null}>} */
 export class WaitingRoom extends Emitter {
   name = "waiting";
-  title = "Waiting to be let in · Reconvene";
+  title = `${t("Waiting to be let in")} · Reconvene`;
   element = fromTemplate("waiting-room");
   #watch = new AbortController();
 
@@ -27,14 +27,14 @@ export class WaitingRoom extends Emitter {
     write(part(this.element, "who"), hosted ? THERE : NOBODY);
     write(part(this.element, "opens"), opensAt ? t("The meeting is planned for {time}.", { time: longDateTime(Date.parse(opensAt)) }) : "");
     const before = position - 1;
-    const others = before === 1 ? "One person waits before you." : `${before} people wait before you.`;
-    write(part(this.element, "position"), before > 0 ? others : "You are next.");
+    const others = tn(before, "One person waits before you.", "{count} people wait before you.");
+    write(part(this.element, "position"), before > 0 ? others : t("You are next."));
     write(part(this.element, "message"), message);
     part(this.element, "said").hidden = !message;
   }
 
   /** The connection is lost, and restored by itself. */
   away() {
-    write(part(this.element, "position"), "Reconnecting…");
+    write(part(this.element, "position"), t("Reconnecting…"));
   }
 }

@@ -10,6 +10,7 @@ import { underway } from "../ui/underway.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
 import { translatePage } from "../words/page-texts.js";
+import { t } from "../words/words.js";
 
 translatePage();
 offerLanguages(() => "");
@@ -19,8 +20,7 @@ const identity = new Identity(browserStorage, tabStorage, async () => "");
 const key = new AdminKey(tabStorage);
 
 const UNKNOWN =
-  "This server does not know who this browser is. Perhaps another one runs at this address at the moment, or it was set up anew: " +
-  "what you host is shown again when the right one is back.";
+  t("This server does not know who this browser is. Perhaps another one runs at this address at the moment, or it was set up anew: what you host is shown again when the right one is back.");
 
 /** @type {RecordList | null} */
 let list = null;
@@ -34,8 +34,8 @@ function open() {
   panel = null;
   const token = key.value ?? identity.token;
   part(view, "lead").textContent = key.value
-    ? "Meetings that were held here, and webinars imported from Zoom."
-    : token ? "Those you host, in the browser you started them with." : "This browser has started no meeting here.";
+    ? t("Meetings that were held here, and webinars imported from Zoom.")
+    : token ? t("Those you host, in the browser you started them with.") : t("This browser has started no meeting here.");
   part(view, "with-key").hidden = key.value === undefined;
   part(view, "without-key").hidden = key.value !== undefined;
   list = new RecordList(part(view, "list"), token);

@@ -3,10 +3,11 @@ import { attendancePage } from "../here/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { hostedMeetings } from "../here/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
-import { counted, dateTime } from "../ui/times.js";
+import { dateTime } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { number } from "../words/words.js";
+import { number, t, tn } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {import("../here/http-api.js").HostedMeeting} HostedMeeting */
 
@@ -38,7 +39,7 @@ export class RecordList extends Emitter {
     part(this.#element, "again").addEventListener("click", () => this.ask(), { signal });
     this.#element.hidden = !this.#token;
     part(this.#element, "table").hidden = true;
-    this.#say(this.#token ? "Reading…" : "");
+    this.#say(this.#token ? t("Reading…") : "");
     this.ask();
   }
 
@@ -66,7 +67,7 @@ export class RecordList extends Emitter {
       if (this.#watch.signal.aborted || asked !== this.#asked) return;
       if (!(error instanceof ReconveneError)) throw error;
       if (error.code === "bad_token") return this.emit("refused", { error });
-      this.#say(this.#read ? "Cannot refresh at the moment; trying again." : `${error.message} Trying again.`, true);
+      this.#say(this.#read ? t("Cannot refresh at the moment; trying again.") : `${problemText(error)} ${t("Trying again.")}`, true);
       this.#later(error.retryAfter);
     }
   }
@@ -78,9 +79,9 @@ export class RecordList extends Emitter {
 
   /** @param {HostedMeeting[]} meetings */
   #show(meetings) {
-    this.#say(meetings.length ? "" : "There is no meeting on record.");
+    this.#say(meetings.length ? "" : t("There is no meeting on record."));
     part(this.#element, "table").hidden = !meetings.length;
-    write(part(this.#element, "most"), meetings.length === MOST ? `These are the latest ${MOST}.` : "");
+    write(part(this.#element, "most"), meetings.length === MOST ? t("These are the latest {count}.", { count: MOST }) : "");
     const rows = part(this.#element, "rows");
     while (rows.children.length > meetings.length) rows.lastElementChild?.remove();
     // Rows are updated in place, so that the focus is kept.
@@ -106,8 +107,8 @@ function showRow(row, meeting) {
   write(part(row, "badge"), imported ? kindName(imported) : "");
   write(part(row, "id"), source ? spaced(source.external_id) : title ? id : "");
   write(part(row, "date"), dateTime(Date.parse(created_at)));
-  write(part(row, "people"), attended === null ? "not known" : number(attended));
-  write(part(row, "people-unit"), attended === null ? "" : attended === 1 ? " person" : " people");
+  write(part(row, "people"), attended === null ? t("not known") : number(attended));
+  write(part(row, "people-unit"), attended === null ? "" : ` ${tn(attended, "person", "people")}`);
   const { label, look, why } = stateOf(meeting);
   write(part(row, "state"), label);
   part(row, "state").dataset.state = look;
@@ -116,13 +117,13 @@ function showRow(row, meeting) {
 
 /** @param {HostedMeeting} meeting @returns {{label: string, look: string, why: string}} */
 function stateOf({ source, attended, present, ended_at }) {
-  const inIt = present ? `${counted(present, "person", "people")} in it now` : "";
+  const inIt = present ? tn(present, "{count} person in it now", "{count} people in it now") : "";
   if (!source) {
-    if (ended_at !== null) return { label: "Ended", look: "ended", why: "" };
-    return present ? { label: "Live", look: "live", why: inIt } : { label: "Open", look: "quiet", why: "nobody is in it now" };
+    if (ended_at !== null) return { label: t("Ended"), look: "ended", why: "" };
+    return present ? { label: t("Live"), look: "live", why: inIt } : { label: t("Open"), look: "quiet", why: t("nobody is in it now") };
   }
   const { state, reason } = source;
-  if (state === "live") return ended_at !== null ? { ...OVER, why: "" } : { label: "Live", look: "live", why: inIt };
-  const label = state !== "unknown" ? STATES[state] : attended === null ? "Attendance unknown" : "Partly unknown";
+  if (state === "live") return ended_at !== null ? { ...OVER, why: "" } : { label: t("Live"), look: "live", why: inIt };
+  const label = state !== "unknown" ? STATES[state] : attended === null ? t("Attendance unknown") : t("Partly unknown");
   return { label, look: LOOKS[state], why: remark(state, reason) };
 }

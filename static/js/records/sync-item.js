@@ -1,14 +1,14 @@
 /** One sync of a webinar from Zoom: its progress, list by list, and its outcome. */
 import { attendancePage } from "../here/addresses.js";
 import { sentence, spaced } from "../attendance/import-texts.js";
-import { counted, exactClock } from "../ui/times.js";
+import { exactClock } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { number } from "../words/words.js";
+import { said, t, tn } from "../words/words.js";
 
 /** @typedef {import("../here/http-api.js").Sync} Sync */
 
 /** @type {Record<string, string>} */
-const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before", too_old: "too old to read" };
+const ENDINGS = { complete: t("complete"), partial: t("partial"), unknown: t("not known"), unchanged: t("complete, as before"), too_old: t("too old to read") };
 
 /** @param {Sync} sync */
 export const isOver = ({ state }) => state !== "running";
@@ -19,10 +19,10 @@ const here = (text) => text.replace(/ \([^()]*--meeting[^()]*\)/g, "");
 /** The outcome of a sync. @param {Sync} sync */
 export function outcome({ state, note: told, notes, parts }) {
   const note = here(told);
-  const besides = notes.map((each) => ` ${sentence(here(each))}`).join("");
-  if (state === "complete") return `Imported, and complete.${besides}`;
-  if (state === "partial") return `Imported, but not complete. ${sentence(note)}${besides}`;
-  return `Could not be imported${parts.some(({ rows }) => rows > 0) ? " to the end" : ""}. ${sentence(note)}`;
+  const besides = notes.map((each) => ` ${said(sentence(here(each)))}`).join("");
+  if (state === "complete") return `${t("Imported, and complete.")}${besides}`;
+  if (state === "partial") return `${t("Imported, but not complete.")} ${said(sentence(note))}${besides}`;
+  return `${parts.some(({ rows }) => rows > 0) ? t("Could not be imported to the end.") : t("Could not be imported.")} ${said(sentence(note))}`;
 }
 
 /** @param {Sync} sync */
@@ -36,7 +36,7 @@ export function showSync(element, sync) {
   write(part(element, "stage"), isOver(sync) ? outcome(sync) : doing(sync));
   element.dataset.state = state;
   part(element, "open", HTMLAnchorElement).href = attendancePage(room);
-  part(element, "open").setAttribute("aria-label", `Attendance of ${called(sync)}`);
+  part(element, "open").setAttribute("aria-label", t("Attendance of {name}", { name: called(sync) }));
   // The rows kept so far can be viewed.
   part(element, "open").hidden = state !== "complete" && !parts.some(({ rows }) => rows > 0);
   const list = part(element, "parts");
@@ -53,7 +53,7 @@ function showPart(item, { title, rows, total, state, note }) {
   const ended = state in ENDINGS;
   if (state === "walking" && total === null) bar.removeAttribute("value");
   else bar.value = ended && state !== "partial" ? bar.max : total ? Math.min(1, rows / total) : 0;
-  const counts = total === null ? (rows ? counted(rows, "row") : "") : `${number(rows)} of ${number(total)}`;
+  const counts = total === null ? (rows ? tn(rows, "{count} row", "{count} rows") : "") : t("{rows} of {total}", { rows, total });
   write(part(item, "counts"), [counts, ENDINGS[state] ?? ""].filter(Boolean).join(", "));
   write(part(item, "note"), note);
   item.dataset.state = state;
@@ -61,11 +61,14 @@ function showPart(item, { title, rows, total, state, note }) {
 
 /** @param {Sync} sync */
 function doing({ stage, note, wakes_at, rate, seconds_left }) {
-  const until = wakes_at ? ` until ${exactClock(Date.parse(wakes_at))}` : "";
-  if (stage === "looking") return "Looking it up at Zoom…";
-  if (stage === "waiting") return `Waiting${until}${note ? `: ${note}` : ""}`;
-  if (stage === "watching") return `Looks again${until.replace(" until", " at")}. ${note}`;
-  const speed = rate ? ` ${counted(Math.round(rate), "row")} a second` : "";
-  const left = seconds_left ? `, about ${seconds_left < 90 ? `${Math.ceil(seconds_left)} s` : `${Math.round(seconds_left / 60)} min`} left` : "";
-  return `Reading…${speed}${left}`;
+  const time = wakes_at ? exactClock(Date.parse(wakes_at)) : "";
+  if (stage === "looking") return t("Looking it up at Zoom…");
+  if (stage === "waiting") return `${time ? t("Waiting until {time}", { time }) : t("Waiting")}${note ? `: ${said(note)}` : ""}`;
+  if (stage === "watching") return `${time ? t("Looks again at {time}.", { time }) : t("Looks again.")} ${said(note)}`;
+  const speed = rate ? ` ${tn(Math.round(rate), "{count} row a second", "{count} rows a second")}` : "";
+  return `${t("Reading…")}${speed}${seconds_left ? `, ${left(seconds_left)}` : ""}`;
 }
+
+/** @param {number} seconds */
+const left = (seconds) =>
+  seconds < 90 ? t("about {count} s left", { count: Math.ceil(seconds) }) : t("about {count} min left", { count: Math.round(seconds / 60) });

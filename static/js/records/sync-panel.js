@@ -4,6 +4,8 @@ import { PASSING, startZoomSync, zoomSync, zoomSyncs } from "../here/http-api.js
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
+import { t } from "../words/words.js";
+import { problemText } from "../ui/problems.js";
 
 /** @typedef {import("../here/http-api.js").Sync} Sync */
 
@@ -66,7 +68,7 @@ export class SyncPanel extends Emitter {
     const button = part(this.#element, "start", HTMLButtonElement);
     const kind = /** @type {HTMLInputElement | null} */ (this.#element.querySelector('input[name="kind"]:checked'))?.value ?? "webinar";
     enable(button, false);
-    const wrong = id.value.trim() ? await this.#post(id.value.trim(), kind) : "Enter the number Zoom shows, such as 889 8887 2033.";
+    const wrong = id.value.trim() ? await this.#post(id.value.trim(), kind) : t("Enter the number Zoom shows, such as 889 8887 2033.");
     enable(button, true);
     write(part(this.#element, "wrong"), wrong);
     id.setAttribute("aria-invalid", String(Boolean(wrong)));
@@ -82,7 +84,7 @@ export class SyncPanel extends Emitter {
       return "";
     } catch (error) {
       if (!(error instanceof ReconveneError)) throw error;
-      return error.message;
+      return problemText(error);
     }
   }
 
@@ -103,7 +105,7 @@ export class SyncPanel extends Emitter {
         if (!(error instanceof ReconveneError)) throw error;
         if (this.#watch.signal.aborted) return;
         if (PASSING.has(error.code)) return void (missed = this.#missed + 1);
-        this.#show({ ...sync, state: "stopped", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on" });
+        this.#show({ ...sync, state: "stopped", note: t("The server was started anew meanwhile. What was read is kept: import it once more to go on") });
       }
     }));
     this.#missed = missed;

@@ -31,11 +31,11 @@ const BY_CODE = {
   unreachable: t("The server cannot be reached."),
 };
 
-/** @param {unknown} problem  that was thrown @returns {string} */
+/** @param {unknown} problem  that was thrown, or told @returns {string} */
 export function problemText(problem) {
-  const text = problem instanceof Error ? problem.message : String(problem);
+  const { message, code = "" } = /** @type {{message?: unknown, code?: unknown}} */ (typeof problem === "object" && problem ? problem : { message: problem });
+  const text = String(message ?? problem);
   const here = said(text);
-  if (language === "en" || here !== text) return here;
-  const code = problem instanceof Error && "code" in problem ? String(problem.code) : "";
-  return (Object.hasOwn(BY_CODE, code) && BY_CODE[code]) || text;
+  if (language === "en" || here !== text || !Object.hasOwn(BY_CODE, String(code))) return here;
+  return BY_CODE[String(code)];
 }
