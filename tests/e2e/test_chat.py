@@ -172,7 +172,7 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     await field(ada).fill("👏" * 1990)
     await expect(panel(ada).locator("#chat-count")).to_have_text("10 left")
     await field(ada).fill("x" * 100_000)
-    await expect(panel(ada).locator("#chat-count")).to_have_text("98000 too many")
+    await expect(panel(ada).locator("#chat-count")).to_have_text("98,000 too many")
     await expect(sends).to_be_disabled()
     # Whom it was for has left: it goes to nobody else.
     await field(ada).fill("For Cleo")
