@@ -6,7 +6,7 @@ import { searchText } from "./search-text.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
-import { STATES } from "./import-texts.js";
+import { STATES_INSIDE } from "./import-texts.js";
 import { number, t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Person} Person */

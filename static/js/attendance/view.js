@@ -15,7 +15,7 @@ import { SeriesChoice } from "./series.js";
 import { ImportCard } from "./import-card.js";
 import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
-import { number, t, tn } from "../words/words.js";
+import { t, tn } from "../words/words.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 

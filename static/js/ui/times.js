@@ -1,5 +1,5 @@
 /** Times in the reader's own language and zone, and durations. Times are milliseconds since the epoch, durations seconds. */
-import { locale, number, t } from "../words/words.js";
+import { locale, t } from "../words/words.js";
 
 /** @param {Intl.DateTimeFormatOptions} options */
 const format = (options) => {
@@ -46,6 +46,3 @@ export function duration(seconds) {
   if (minutes < 60) return t("{minutes} min", { minutes });
   return t("{hours} h {minutes} min", { hours: Math.floor(minutes / 60), minutes: String(minutes % 60).padStart(2, "0") });
 }
-
-/** @param {number} count @param {string} one @param {string} [many] */
-export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
