@@ -1,5 +1,6 @@
 /** The questions of a meeting, as dialogs. */
 import { ask } from "../ui/dialogs.js";
+import { problemText } from "../ui/problems.js";
 import { t } from "../words/words.js";
 
 /**
@@ -30,3 +31,6 @@ export async function askWhetherToEnd() {
   });
   return choice === "end" ? "end" : "stay";
 }
+
+/** @param {unknown} error */
+export const couldNotEnd = (error) => t("The meeting could not be ended: {why}", { why: problemText(error) });

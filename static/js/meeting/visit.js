@@ -12,12 +12,10 @@ import { MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { tellingOrders } from "./order-news.js";
-import { askWhetherToEnd } from "./questions.js";
+import { askWhetherToEnd, couldNotEnd } from "./questions.js";
 import { fromThisTab, withPassword } from "./second-wishes.js";
 import { MeetingView } from "./view.js";
 import { WaitingRoom } from "./waiting-room.js";
-import { t } from "../words/words.js";
-import { problemText } from "../ui/problems.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
@@ -267,7 +265,7 @@ export class Visit {
       else await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
       this.#endedByMe = false;
-      this.#around.toasts.show(t("The meeting could not be ended: {why}", { why: problemText(error) }));
+      this.#around.toasts.show(couldNotEnd(error));
     }
   }
 
