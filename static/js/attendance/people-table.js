@@ -125,8 +125,7 @@ export class PeopleTable {
     const bots = people.some(({ bot }) => bot);
     part(this.#element, "nobody").hidden = found.length > 0 || !people.length;
     if (!this.#sought) return "";
-    const values = { found: found.length };
-    return bots ? tn(count, "{found} of {count} person and bots", "{found} of {count} people and bots", values) : tn(count, "{found} of {count} person", "{found} of {count} people", values);
+    return bots ? tn(count, "{found} of {count} person and bots", "{found} of {count} people and bots", { found: found.length }) : tn(count, "{found} of {count} person", "{found} of {count} people", { found: found.length });
   }
 
   #drawAxis() {
