@@ -8,6 +8,8 @@ import math
 import operator
 from typing import NamedTuple
 
+import msgspec
+
 from server.identity.ids import new_id
 from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
@@ -95,7 +97,7 @@ class JoinRecord:
         previous = place or session
         asked = self.now()
         # An existing meeting can be joined whatever its id.
-        create, created = join.create and reserved(join.meeting) is None, False
+        creates = join.create and reserved(join.meeting) is None
         request = JoinRequest(
             room=join.meeting,
             user_id=user_id,
@@ -107,18 +109,16 @@ class JoinRecord:
             at=asked.at,
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._grace,
-            create=create and hosts_what_it_makes(shown.role),
+            create=creates and hosts_what_it_makes(shown.role),
             title=join.title,
             settings=self._settings,
             **dict(zip(_SHOWN, _shown(shown), strict=True)),
         )
         try:
-            if create and not request.create:
-                _, created = await self._store.create_meeting(
-                    join.meeting, "", join.title, asked.at, self._settings
-                )
             joined = await self._store.join(request)
         except (UnknownMeeting, MeetingEnded) as error:
+            if isinstance(error, UnknownMeeting) and creates and not request.create:
+                return await self._create_without_host(join, user_id, session, shown, asked.at)
             # Must not reveal whether an import by this id exists: it has ended, and is refused like an unknown meeting.
             if isinstance(error, MeetingEnded) and not join.meeting.startswith(IMPORTED):
                 raise Refused(ErrorCode.MEETING_ENDED) from None
@@ -137,8 +137,6 @@ class JoinRecord:
             self.has_failed(join.meeting, user_id, asked)
             raise
 
-        if created:
-            joined = dataclasses.replace(joined, created=True)
         before = self._failed.get((join.meeting, user_id), asked)
         began = before if before.at == joined.stay.joined_at else asked
         set_by = self._clock.set_by - began.set_by
@@ -149,6 +147,17 @@ class JoinRecord:
             # For a user who has a place, the hub knows when the stay began.
             return joined
         return self._corrected(joined, set_by)
+
+    async def _create_without_host(
+        self, join: Join, user_id: str, session: TabSession | None, shown: Shown, at: float
+    ) -> Joined:
+        """Create the meeting for somebody who is not to be its host, and record the join."""
+        try:
+            _, created = await self._store.create_meeting(join.meeting, "", join.title, at, self._settings)
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        joined = await self.join(msgspec.structs.replace(join, create=False), user_id, session, shown)
+        return dataclasses.replace(joined, created=created)
 
     def _corrected(self, joined: Joined, set_by: float) -> Joined:
         """Shift the beginning by `set_by`: seconds the record's clock was set by since the join that began the stay."""
