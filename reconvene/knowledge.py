@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +51,8 @@ class Knowledge:
         self.settings = MeetingSettings()
         self.revision = 0
         self.ice_servers: tuple[Message, ...] = ()
+        self.began: float | None = None
+        """When the meeting did, by `time.monotonic`, which nobody sets."""
         self._entries: dict[str, Message] = {}
         """The protocol's `<participant>`s."""
 
@@ -64,10 +67,12 @@ class Knowledge:
                 self.my_id = detail["you"]["id"]
                 changes = list(self._whole(detail))
                 self.ice_servers = tuple(detail["ice_servers"])
+                self._lasted(detail)
                 yield from self._turned("joined")
                 yield from () if first else changes
             case "resumed":
                 self.ice_servers = tuple(detail["ice_servers"])
+                self._lasted(detail)
                 yield from self._turned("joined")
                 yield from self._whole(detail["snapshot"]) if "snapshot" in detail else ()
             case "away":
@@ -88,6 +93,9 @@ class Knowledge:
                 yield TokenExpiring(detail["in"])
             case "error" if detail["code"] not in CLOSING:
                 yield CommandRefused(detail["code"], detail["message"])
+
+    def _lasted(self, detail: Message) -> None:
+        self.began = time.monotonic() - detail["lasted"] if "lasted" in detail else None
 
     def _turned(self, state: State) -> Iterator[Event]:
         if state != self.state:

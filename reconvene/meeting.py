@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from reconvene.chat import Chat
+from reconvene.endings import ENDS, LEFT
 from reconvene.events import Event, Left, State
 from reconvene.knowledge import Knowledge
 from reconvene.meeting_socket import GetToken, MeetingSocket
@@ -27,7 +29,6 @@ from reconvene.views import Knock, Participant
 from signalling.client.actions import Emit
 from signalling.client.place import Place
 from signalling.protocol import identifiers
-from signalling.protocol.errors import ERRORS
 from signalling.protocol.fields import Kind
 from signalling.protocol.rights import MeetingSettings
 
@@ -36,13 +37,6 @@ MOST_TEXT = 60_000
 
 MOST_UNREAD = 10_000
 """Most events that wait to be read."""
-
-LEFT = Left("left", "This program has left.")
-
-ENDS = {int(entry.close): Left(str(code), entry.text) for code, entry in ERRORS.items() if entry.close} | {
-    4001: Left("replaced", "Another connection with this identity has taken the place."),
-}
-"""By close code."""
 
 
 class Refused(Exception):  # noqa: N818 - named for what happened
@@ -182,6 +176,12 @@ class Meeting:
     def ice_servers(self) -> tuple[Mapping[str, Any], ...]:
         """`RTCIceServer`s, for programs with media of their own."""
         return self._known.ice_servers
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds for which somebody has been in the meeting by now, without a gap: the same for everyone. None before
+        this program is in, and of servers before 0.8."""
+        return None if self._known.began is None else time.monotonic() - self._known.began
 
     @property
     def token(self) -> str | None:

@@ -206,13 +206,15 @@ class StayResume:
 class Restorable:
     """Someone who was in a meeting a moment ago, and may return to it after a restart.
 
-    `seen_at`: when the stay ended or, for an open one, its node's last heartbeat.
+    `seen_at`: when the stay ended or, for an open one, its node's last heartbeat. `began_at`: when the first of those
+    came after whom nobody was missing in the meeting for longer than the grace time.
     """
 
     meeting: Meeting
     participant: Participant
     stay: Stay
     seen_at: float
+    began_at: float
 
 
 @dataclass(frozen=True, slots=True)

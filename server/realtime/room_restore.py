@@ -47,6 +47,7 @@ def _restored(found: Restorable, now: float, look: Callable[[str], Look]) -> Res
     meeting, person, stay = found.meeting, found.participant, found.stay
     # A person last seen in the future was seen before the clock was set back.
     set_back = max(0.0, found.seen_at - now)
+    corrected = set_back if set_back > JUMP else 0.0
     return Restored(
         room=meeting.room,
         title=meeting.title,
@@ -57,11 +58,12 @@ def _restored(found: Restorable, now: float, look: Callable[[str], Look]) -> Res
         role=person.role,
         session_id=stay.session_id,
         instance=stay.instance,
-        joined_at=stay.joined_at - (set_back if set_back > JUMP else 0.0),
+        joined_at=stay.joined_at - corrected,
         kind=kind_of(person.user_id),
         look=look(person.user_id),
         may=rights_of(person.may),
         settings=meeting.settings,
         revision=meeting.revision,
         hand_at=person.hand_at,
+        lasted=max(0.0, now - (found.began_at - corrected)),
     )

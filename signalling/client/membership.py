@@ -119,7 +119,7 @@ class Membership:
             actions += self._read_anew()
         if restarted:
             actions += self._catch_up()
-        passed_on = ("replayed", "ice_servers", "session", "snapshot")
+        passed_on = ("replayed", "ice_servers", "session", "snapshot", "lasted")
         detail = {"restarted": restarted} | {name: message[name] for name in passed_on if name in message}
         return [*actions, Emit("resumed", detail)]
 

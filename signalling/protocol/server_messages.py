@@ -121,8 +121,9 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
-    """`participants`: everyone, `you` included. `seq`: the last event that this list includes. `heartbeat` and `grace`
-    are seconds. `token`: a new identity token for the client to keep."""
+    """`participants`: everyone, `you` included. `seq`: the last event that this list includes. `heartbeat`, `grace` and
+    `lasted` are seconds; `lasted`: for how long somebody has been in the meeting, without a gap (before 0.8
+    it was not told). `token`: a new identity token for the client to keep."""
 
     id: MessageId
     meeting: Meeting
@@ -139,12 +140,13 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
     token: str | UnsetType = UNSET
     knocks: list[Knock] | UnsetType = UNSET
     muted: Muted | UnsetType = UNSET
+    lasted: float | UnsetType = UNSET
 
 
 class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     """The missed events follow, `replayed` in number, up to `seq`; or there is a `snapshot` as of `seq`. `session`: a
     new one, if the one before is to be replaced. `muted`: what the client has to turn off (false), because it may not
-    send it, or because somebody in charge turned it off. The same in `joined`."""
+    send it, or because somebody in charge turned it off. It and `lasted` are the same in `joined`."""
 
     id: MessageId
     epoch: str
@@ -154,6 +156,7 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     session: str | UnsetType = UNSET
     snapshot: Snapshot | UnsetType = UNSET
     muted: Muted | UnsetType = UNSET
+    lasted: float | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):

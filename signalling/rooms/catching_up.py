@@ -11,7 +11,7 @@ from signalling.rooms.telling import together
 
 
 def welcome(
-    room: Room, member: Member, arrival: Arrival, rejoined: bool, heartbeat: float, grace: float
+    room: Room, member: Member, arrival: Arrival, rejoined: bool, heartbeat: float, grace: float, now: float
 ) -> Send:
     """`rejoined`: the participant was in the meeting before."""
     room.hands.told(room, member)
@@ -27,6 +27,7 @@ def welcome(
         ice_servers=arrival.ice_servers,
         heartbeat=heartbeat,
         grace=grace,
+        lasted=room.lasted(now),
     )
     return Send(arrival.connection, answer)
 
@@ -51,6 +52,7 @@ def bring_up_to_date(
             ice_servers=back.ice_servers,
             heartbeat=heartbeat,
             grace=grace,
+            lasted=room.lasted(now),
         )
         return [
             Send(connection, answer),
@@ -67,6 +69,7 @@ def bring_up_to_date(
         replayed=None if missed is None else len(missed),
         ice_servers=back.ice_servers,
         session=back.session if back.renewed else None,
+        lasted=room.lasted(now),
     )
     if missed is not None:
         return [Send(connection, resumed), *together(member, missed)]

@@ -120,6 +120,7 @@ class Hub:
             if room.member_of(stay.user_id) is not None:
                 continue
             member = restored_member(stay)
+            room.begin(now - stay.lasted)
             room.add(member)
             self.hands.known(room, member, stay.hand_at)
             self.absences.begin(room, member, now)
@@ -134,6 +135,7 @@ class Hub:
         was_present = member is not None
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
+            room.begin(now)
             room.add(member)
             self.hands.known(room, member, arrival.hand_at)
         elif is_outdated(arrival, member):
@@ -153,7 +155,7 @@ class Hub:
         member.arrived_at = room.log.seq
         telling.knows(room, member)
         effects += self.telling.soon(room) if soon else self.telling.tell(room, now)
-        effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
+        effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace, now))
         effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
         effects += self.waiting.led(room, member)
         if is_wrong:

@@ -124,7 +124,8 @@ class Goodbye(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """A participant who was in a room when the server stopped. `epoch` names the log if this opens the room."""
+    """A participant who was in a room when the server stopped. `epoch` names the log if this opens the room. `lasted`:
+    seconds for which somebody has been in the room by now."""
 
     room: str
     title: str
@@ -142,6 +143,7 @@ class Restored(NamedTuple):
     revision: int = 0
     hand_at: float | None = None
     look: Look = Look()
+    lasted: float = 0.0
 
 
 def restored_member(stay: Restored) -> Member:

@@ -41,6 +41,8 @@ class Room:
 
     `is_wrong`: the store has refused what everyone was told, and is being asked what it has (`orders`).
 
+    `began_at`: since when somebody has been in it (the hub's clock); 0.0: nobody has come yet.
+
     `led_at`: when somebody in charge was last seen to be connected (`succession`); 0.0: not yet.
     """
 
@@ -51,6 +53,7 @@ class Room:
         "_members",
         "_users",
         "ahead",
+        "began_at",
         "chat_at",
         "chat_changes",
         "frames",
@@ -88,6 +91,7 @@ class Room:
         self.revision = 0
         self.is_wrong = False
         self.led_at = 0.0
+        self.began_at = 0.0
         self.places = 0
         self.touched: Touched | None = None
         self.unknown: Mapping[str, Any] | None = None
@@ -118,6 +122,16 @@ class Room:
         """Call this after a change that belongs to no member."""
         if self.touched is not None:
             self.touched.room = True
+
+    def begin(self, at: float) -> None:
+        """Somebody comes. Those who came before, and are there, were first."""
+        if not self._members:
+            self.began_at = at
+            self.touch()
+
+    def lasted(self, now: float) -> float:
+        """Seconds for which somebody has been there, without a gap."""
+        return round(max(0.0, now - self.began_at), 3)
 
     def __len__(self) -> int:
         return len(self._members)

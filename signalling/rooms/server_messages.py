@@ -47,6 +47,7 @@ def joined(
     ice_servers: Sequence[dict[str, Any]],
     heartbeat: float,
     grace: float,
+    lasted: float,
 ) -> bytes:
     person: Any = Raw(you.encoded())
     # One item that contains the commas, so that the list is copied only once.
@@ -65,6 +66,7 @@ def joined(
             ice_servers=servers,
             heartbeat=heartbeat,
             grace=grace,
+            lasted=lasted,
             features=FEATURES,
             token=UNSET if token is None else token,
             knocks=_knocks(room, you),
@@ -81,6 +83,7 @@ def resumed(
     replayed: int | None,
     ice_servers: Sequence[dict[str, Any]],
     session: str | None,
+    lasted: float,
 ) -> bytes:
     """`replayed` None: send a snapshot instead of the missed events. `session`: the new token, if there is one."""
     servers: Any = ice_servers
@@ -96,6 +99,7 @@ def resumed(
             seq=room.log.seq,
             replayed=replayed or 0,
             ice_servers=servers,
+            lasted=lasted,
             session=UNSET if session is None else session,
             snapshot=snapshot,
             muted=_muted(you),

@@ -25,6 +25,7 @@ TRANSLATED = {
     "hand_at": "hand_at",
     "chat_at": "chat_at",
     "led_at": "led",
+    "began_at": "began",
     "frames": "budget",
     "untold": "untold",
     "ahead": "ahead",
@@ -59,6 +60,7 @@ def write(hub: Hub, room: Room, when: Moment, name: Name) -> bytes:
         "hand_at": room.hand_at,
         "chat_at": room.chat_at,
         "led": when.ago(room.led_at) if room.led_at else None,
+        "began": when.ago(room.began_at) if room.began_at else None,
         "budget": None if room.frames is None else room.frames.left(when.now),
         "untold": [[number, event.decode()] for number, event in room.untold],
         "ahead": {member.id: number for member, number in room.ahead.items()},
@@ -88,6 +90,8 @@ def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: f
     room.chat_at = part.get("chat_at", 0.0)
     if part["led"] is not None:
         room.led_at = wrote.before(part["led"])
+    if part.get("began") is not None:
+        room.began_at = wrote.before(part["began"])
     if part["budget"] is not None:
         room.frames = hub.telling.budget(wrote.now)
         room.frames.adopt(part["budget"])

@@ -8,6 +8,7 @@
  * @property {boolean} restarted  Whether the server restarted; signals on their way may be lost.
  * @property {string} [session]  A new token for the tab session.
  * @property {RTCIceServer[]} ice_servers
+ * @property {number} [lasted]  How many seconds the meeting has been going.
  *
  * @typedef {{media: Partial<import("./protocol.js").MediaState>, by?: string}} Muted  `by`: without it, it is not allowed.
  * @typedef {{order: import("./outbox.js").Order, again?: boolean, error?: {code: string, message: string}, page?: import("./protocol.js").ChatPage}} Answered

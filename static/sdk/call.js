@@ -63,6 +63,8 @@ export class Call extends Emitter {
   mesh;
   /** Who waits to be let in, for those in charge. */
   knocks = knocksOf();
+  /** When the meeting began, by performance.now(), which nobody sets; null: a server before 0.8. @type {number | null} */
+  began = null;
   /** Whether somebody can be in charge of the meeting, as far as the server knows. */
   moderated = false;
 
@@ -228,17 +230,24 @@ export class Call extends Emitter {
   #joined(joined) {
     this.myId = joined.you.id;
     this.moderated = joined.features?.includes(MODERATION) ?? false;
+    this.#lasted(joined.lasted);
     this.#replace(joined, joined.ice_servers);
     this.emit("joined", joined);
     this.#changed();
   }
 
   /** @param {import("./actions.js").Back} back */
-  #resumed({ snapshot, session, restarted, ice_servers }) {
+  #resumed({ snapshot, session, restarted, ice_servers, lasted }) {
+    this.#lasted(lasted);
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);
     this.emit("resumed", { restarted, ...(session && { session }) });
     this.#changed();
+  }
+
+  /** @param {number} [seconds] */
+  #lasted(seconds) {
+    this.began = seconds === undefined ? null : performance.now() - seconds * 1000;
   }
 
   /** @param {import("./protocol.js").Snapshot} whole @param {RTCIceServer[]} iceServers */

@@ -67,10 +67,11 @@ export class Look {
   /** @param {Status} status @returns {Readonly<Snapshot>} */
   #now({ state, waiting, left, hindered }) {
     const before = /** @type {Snapshot | undefined} */ (this.snapshot);
-    const { meeting, knocks, participants } = this.#call;
+    const { meeting, knocks, participants, began } = this.#call;
     return Object.freeze({
       state,
       title: meeting.title,
+      began,
       settings: kept(before?.settings, meeting.settings ?? {}),
       me: kept(before?.me, this.#me.view(before?.me)),
       participants: kept(before?.participants, [...this.views.values()]),

@@ -102,7 +102,7 @@ export class Membership {
 
   /** @param {import("./protocol.js").Resumed} message @returns {Action[]} */
   #resumed(message) {
-    const { epoch, seq, replayed, snapshot, session, ice_servers } = message;
+    const { epoch, seq, replayed, snapshot, session, ice_servers, lasted } = message;
     const restarted = epoch !== this.epoch;
     this.epoch = epoch;
     this.#place.session = session ?? this.#place.session;
@@ -116,7 +116,7 @@ export class Membership {
     else if (snapshot && this.#me && !this.#me.hand) this.#lowerHand();
     // A status that waits turns on again what was turned off before it.
     const off = turnedOff(message).filter((flag) => flag === "hand" || !this.outbox.turnsOn(flag));
-    const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
+    const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }), ...(lasted !== undefined && { lasted }) };
     const commands = this.outbox.all().map(send);
     const obeyed = this.#obey(off);
     const asked = snapshot ? this.#readAnew() : [];

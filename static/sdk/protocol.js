@@ -76,6 +76,7 @@
  * @property {string[]} [features]  What the server can do beyond the first version of the protocol.
  * @property {Knock[]} [knocks]  For those in charge.
  * @property {Muted} [muted]
+ * @property {number} [lasted]  Seconds for which somebody has been in the meeting, without a gap.
  *
  * @typedef {{meeting: Meeting, participants: Participant[], knocks?: Knock[]}} Snapshot
  *
@@ -89,6 +90,7 @@
  * @property {string} [session]  Replaces the previous token, which expires soon.
  * @property {Snapshot} [snapshot]  Sent instead of a replay.
  * @property {Muted} [muted]
+ * @property {number} [lasted]  Seconds for which somebody has been in the meeting, without a gap.
  *
  * @typedef {object} Waiting  Somebody in charge has to let this client in. Sent again when the rest changes.
  * @property {"waiting"} type

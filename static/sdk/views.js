@@ -40,6 +40,8 @@
  * @typedef {object} Snapshot  All of it never changes: a change is another snapshot.
  * @property {MeetingState} state
  * @property {string} title
+ * @property {DOMHighResTimeStamp | null} began  When the first of those came after whom somebody has always been there; the same
+ *   moment for everyone. By `performance.now()`, which nobody sets. null before the join, and of servers before 0.8.
  * @property {import("./protocol.js").Settings} settings
  * @property {import("./me.js").MeView} me
  * @property {readonly ParticipantView[]} participants  The others, in the order in which they joined.

@@ -151,6 +151,7 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
             "exact_after": now - grace,
             "estimated_after": now - grace - slack,
             "until": now + slack,
+            "grace": grace,
         }
         found = await self._take_time({"call": "restorable", **moments})
         return [rows.restorable(each) for each in found]

@@ -94,7 +94,7 @@ def joined(found: Mapping[str, Any]) -> Joined:
 
 def restorable(found: Mapping[str, Any]) -> Restorable:
     whose = meeting(found["meeting"]), participant(found["participant"]), stay(found["stay"])
-    return Restorable(*whose, float(found["seen_at"]))
+    return Restorable(*whose, float(found["seen_at"]), float(found["began_at"]))
 
 
 def open_stay(found: Mapping[str, Any]) -> OpenStay:

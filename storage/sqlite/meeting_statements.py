@@ -181,6 +181,17 @@ WHERE ended_at IS NULL
 ORDER BY meetings.room, joined_at, participant_id
 """
 
+# The latest stay that began when everybody before had been gone for the grace time.
+BEGAN = """
+SELECT max(joined_at) FROM (
+    SELECT joined_at, max(coalesce(left_at, 1e999)) OVER (
+        ORDER BY joined_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS until
+    FROM participants JOIN participant_sessions ON participant_id = participants.id
+    WHERE room = :room
+) WHERE until IS NULL OR until + :grace < joined_at
+"""
+
 # The stays of a page of people, unsorted: each person has few, and sorting those costs less than sorting all.
 STAYS = f"""
 SELECT {_STAY} FROM participants CROSS JOIN participant_sessions ON participant_id = id

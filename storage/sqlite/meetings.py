@@ -116,15 +116,24 @@ def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: 
         "estimated_after": now - grace - slack,
         "until": now + slack,
     }
+    found = connection.execute(sql.RESTORABLE, values).fetchall()
+    whose = [rows.meeting(row[:_MEETING]) for row in found]
+    began = {room: _began(connection, room, grace) for room in {meeting.room for meeting in whose}}
     return [
         Restorable(
-            rows.meeting(row[:_MEETING]),
+            meeting,
             rows.participant(row[_MEETING:_PARTICIPANT]),
             rows.stay(row[_PARTICIPANT:-1]),
             row[-1],
+            began[meeting.room],
         )
-        for row in connection.execute(sql.RESTORABLE, values)
+        for meeting, row in zip(whose, found, strict=True)
     ]
+
+
+def _began(connection: sqlite3.Connection, room: str, grace: float) -> float:
+    (at,) = connection.execute(sql.BEGAN, {"room": room, "grace": grace}).fetchone()
+    return float(at)
 
 
 def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,6 +25,12 @@ CLOCK = """
   globalThis.setAhead = 0;
   Date.now = () => real() + setAhead;
 """
+
+
+LASTING = """async () => {
+  const { lasting } = await import("/static/js/meeting/clock.js");
+  return [-1, 59.9, 60, 3599, 3600, 90069].map(lasting);
+}"""
 
 
 async def set_clock(person: Person, milliseconds: int) -> None:
@@ -65,6 +72,9 @@ async def test_clock_that_is_set_while_it_reconnects_holds_nobody_up(
         way.refusing = False
         await ada.hears("resumed")
         await ada.settled()
+        # Neither does anybody see that the meeting has been going for an hour.
+        await expect(ada.page.get_by_role("timer")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+        assert await ada.page.evaluate(LASTING) == ["00:00", "00:59", "01:00", "59:59", "1:00:00", "25:01:09"]
         await ada.page.close()
 
 

@@ -146,8 +146,7 @@ class Stage:
             ice_servers=[],
             features=socket.features,
         )
-        effects = self.hub.resume(back._replace(**changes), self.now)
-        if effects is None:
+        if (effects := self.hub.resume(back._replace(**changes), self.now)) is None:
             return None
         self.sockets[old.user] = socket
         self._carry_out(effects)
@@ -172,6 +171,7 @@ class Stage:
                 self.settings,
                 self.revision,
                 self.hands.get(member.user_id),
+                lasted=room.lasted(self.now),
             )
             for room in self.hub.rooms.values()
             for member in room
@@ -202,8 +202,8 @@ class Stage:
     ) -> bool:
         """The page behind a socket says goodbye, by another way; answers whether that changed anything."""
         socket = user if isinstance(user, Socket) else self.sockets[user]
-        effects = self.hub.goodbye(Goodbye(room, socket.user, socket.instance, attempt, back_in), self.now)
-        self._carry_out(effects or [])
+        said = Goodbye(room, socket.user, socket.instance, attempt, back_in)
+        self._carry_out((effects := self.hub.goodbye(said, self.now)) or [])
         return effects is not None
 
     def wait(self, seconds: float) -> None:

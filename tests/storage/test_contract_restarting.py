@@ -182,8 +182,31 @@ async def test_whoever_is_in_a_meeting_is_restorable_with_all_that_is_known(scri
         ("ROOM-1", "bob"),
     ]
     assert found[1] == Restorable(
-        await script.meeting(), await script.person("ann"), (await script.stays("ann"))[0], 1000.0
+        await script.meeting(), await script.person("ann"), (await script.stays("ann"))[0], 1000.0, 1001.0
     )
+
+
+async def test_a_meeting_goes_on_since_somebody_came_when_nobody_had_been_there(script: Script) -> None:
+    async def began(at: float) -> set[float]:
+        await script.store.heartbeat("n_1", at)
+        return {each.began_at for each in await script.restorable(at, grace=30.0)}
+
+    ann = await script.join("ann", 1000.0)
+    bob = await script.join("bob", 1100.0)
+    await script.leave(ann, 1200.0)
+    assert await began(1300.0) == {1000.0}
+    # Bob is gone for less than the grace time before somebody comes, then for more.
+    await script.leave(bob, 1400.0, "lost")
+    cem = await script.join("cem", 1430.0)
+    assert await began(1500.0) == {1000.0}
+    await script.leave(cem, 1600.0)
+    dan = await script.join("dan", 1630.1)
+    eve = await script.join("eve", 1700.0)
+    await script.leave(dan, 1800.0)
+    assert await began(1900.0) == {1630.1}
+    await script.leave(eve, 2000.0)
+    await script.join("ann", 2500.0)
+    assert await began(2501.0) == {2500.0}
 
 
 @pytest.mark.parametrize(("age", "there"), [(0.0, True), (34.9, True), (35.0, False), (100.0, False)])

@@ -4,6 +4,7 @@ import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
 import { ConnectionBanner } from "./banner.js";
 import { startChat } from "./chat.js";
+import { MeetingClock } from "./clock.js";
 import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
@@ -53,6 +54,7 @@ export class MeetingView extends Emitter {
   #colours = new Colours();
   #banner = new ConnectionBanner(part(this.element, "banner"));
   #asking = new Asking(() => this.#show());
+  #clock;
   #meter = new LevelMeter();
   #shortcuts;
   #storage;
@@ -77,6 +79,7 @@ export class MeetingView extends Emitter {
     this.#memory = memory;
     this.#toasts = toasts;
     this.#storage = storage;
+    this.#clock = new MeetingClock(part(this.element, "clock"), meeting);
     this.#shortcuts = new Shortcuts(storage);
     this.#sounding = new Sounding(this.element, meeting, media, memory, toasts, storage);
     this.#qualities = new QualityMarks(part(this.element, "stage"), meeting);
@@ -244,8 +247,9 @@ export class MeetingView extends Emitter {
     return pictures;
   }
 
-  /** Marks who is speaking. */
+  /** Marks who is speaking, and how long it has been going. */
   #listen() {
+    this.#clock.update();
     const { id: myId } = this.#meeting.me;
     const levels = everyone(this.#meeting.getSnapshot()).map(({ id, sends }) => {
       const level = id === myId ? this.#meter.level : this.#meeting.level(id);

@@ -38,6 +38,8 @@ async def test_after_a_kill_everyone_resumes_and_nobody_sees_a_leave_or_a_join(t
 
         ann_again, resumed = await back(play, ann)
         assert resumed["epoch"] != ann.epoch
+        # The meeting goes on since Ann came.
+        assert resumed["lasted"] >= gone.joined["lasted"] > ann.joined["lasted"] == 0
         assert resumed["snapshot"]["meeting"]["host"] is True
         roster = {person["name"]: person for person in resumed["snapshot"]["participants"]}
         assert {name: person["state"] for name, person in roster.items()} == {

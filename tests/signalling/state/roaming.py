@@ -182,7 +182,7 @@ def told(part: bytes) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(part)
     at = fields.pop("at")
     fields.pop("budget", None)
-    for name in ("away", "led", "ago"):
+    for name in ("away", "led", "began", "ago"):
         if fields.get(name) is not None:
             fields[name] = at - fields[name]
     for knock in fields.get("knocks", ()):

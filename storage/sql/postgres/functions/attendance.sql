@@ -17,24 +17,35 @@ CREATE OR REPLACE FUNCTION reconvene.people(call jsonb) RETURNS json LANGUAGE sq
     ), '[]'::json))
 $$;
 
+-- The latest stay that began when everybody before had been gone for the grace time.
+CREATE OR REPLACE FUNCTION reconvene.began(which text, grace double precision) RETURNS double precision
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT max(joined_at) FROM (
+            SELECT joined_at, max(coalesce(left_at, 'infinity')) OVER (
+                ORDER BY joined_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS until
+            FROM reconvene.participants
+            JOIN reconvene.participant_sessions ON participant_id = participants.id
+            WHERE room = which
+        ) AS stays
+        WHERE until IS NULL OR until + grace < joined_at
+    );
+END $$;
+
 -- A stay that ended in the future ended before the clock was set back: it counts as older than all others.
 CREATE OR REPLACE FUNCTION reconvene.restorable(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     ends_until double precision := coalesce((call ->> 'until')::double precision, 'infinity');
     exact_after double precision := (call ->> 'exact_after')::double precision;
     estimated_after double precision := (call ->> 'estimated_after')::double precision;
+    grace double precision := coalesce((call ->> 'grace')::double precision, 0);
 BEGIN
     -- Each branch starts from few rows: nodes that were alive a moment ago, and stays that were lost a moment ago. Only a
     -- participant's latest stay counts.
     RETURN json_build_object('value', coalesce((
-        SELECT json_agg(
-            json_build_object(
-                'meeting', row_to_json(meetings), 'participant', row_to_json(participants), 'stay', row_to_json(stays),
-                'seen_at', coalesce(left_at, (SELECT heartbeat_at FROM reconvene.nodes WHERE nodes.id = node_id))
-            )
-            ORDER BY meetings.room, stays.joined_at, stays.participant_id
-        )
-        FROM (
+        WITH found AS MATERIALIZED (
             SELECT participant_sessions.*
             FROM reconvene.nodes JOIN reconvene.participant_sessions ON node_id = nodes.id
             WHERE heartbeat_at > estimated_after AND left_at IS NULL
@@ -51,9 +62,25 @@ BEGIN
                                 > (lost.left_at <= ends_until, lost.left_at, lost.joined_at, lost.session_id)
                         )
                 )
-        ) AS stays
+        ),
+        -- Once for each meeting, whoever of it is found.
+        begun AS MATERIALIZED (
+            SELECT room, reconvene.began(room, grace) AS began_at FROM (
+                SELECT DISTINCT room FROM found JOIN reconvene.participants ON participants.id = participant_id
+            ) AS rooms
+        )
+        SELECT json_agg(
+            json_build_object(
+                'meeting', row_to_json(meetings), 'participant', row_to_json(participants), 'stay', row_to_json(stays),
+                'seen_at', coalesce(left_at, (SELECT heartbeat_at FROM reconvene.nodes WHERE nodes.id = node_id)),
+                'began_at', began_at
+            )
+            ORDER BY meetings.room, stays.joined_at, stays.participant_id
+        )
+        FROM found AS stays
         JOIN reconvene.participants ON participants.id = stays.participant_id
         JOIN reconvene.meetings ON meetings.room = participants.room
+        JOIN begun ON begun.room = meetings.room
         WHERE meetings.ended_at IS NULL
     ), '[]'));
 END $$;
