@@ -92,6 +92,14 @@ async def test_muted_asked_and_not_allowed(newcomer: Newcomer, meeting: str) -> 
     await bob.press("Turn on camera")
     await ada.sees(b, video="on")
 
+    await in_charge.choose(ada, "Bob", "Forbid raising hands")
+    await bob.told("The host does not let you raise your hand.")
+    await ada.told("Bob may not raise a hand any more")
+    await in_charge.choose(ada, "Bob", "Forbid chat")
+    await bob.told("The host does not let you write.")
+    await in_charge.choose(ada, "Bob", "Allow chat")
+    await bob.told("You may write in the chat again")
+
 
 async def test_what_everybody_may(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")

@@ -8,18 +8,20 @@ import { all, t } from "../words/words.js";
  */
 
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
-const RIGHTS = /** @type {const} */ ([...MEDIA, "hand"]);
+const RIGHTS = /** @type {const} */ ([...MEDIA, "chat", "hand"]);
 /** What only those in charge may, and what everyone may again. */
 const IN_CHARGE_ONLY = {
   audio: t("Only those in charge may turn on their microphone now"),
   video: t("Only those in charge may turn on their camera now"),
   screen: t("Only those in charge may share a screen now"),
+  chat: t("Only those in charge may write in the chat now"),
   hand: t("Only those in charge may raise a hand now"),
 };
 const EVERYONE_AGAIN = {
   audio: t("Everyone may turn on their microphone again"),
   video: t("Everyone may turn on their camera again"),
   screen: t("Everyone may share a screen again"),
+  chat: t("Everyone may write in the chat again"),
   hand: t("Everyone may raise a hand again"),
 };
 /** What one may again. */
@@ -27,19 +29,24 @@ const AGAIN = {
   audio: t("You may turn on your microphone again"),
   video: t("You may turn on your camera again"),
   screen: t("You may share a screen again"),
+  chat: t("You may write in the chat again"),
   hand: t("You may raise your hand again"),
 };
-/** What somebody else may again, and what they may not any more. @type {Record<"audio" | "video" | "screen", (name: string) => string>} */
+/** What somebody else may again, and what they may not any more. @type {Record<import("../../sdk/reconvene.js").Right, (name: string) => string>} */
 const MAY = {
   audio: (name) => t("{name} may turn on the microphone again", { name }),
   video: (name) => t("{name} may turn on the camera again", { name }),
   screen: (name) => t("{name} may share a screen again", { name }),
+  chat: (name) => t("{name} may write in the chat again", { name }),
+  hand: (name) => t("{name} may raise a hand again", { name }),
 };
 /** @type {typeof MAY} */
 const MAY_NOT = {
   audio: (name) => t("{name} may not turn on the microphone any more", { name }),
   video: (name) => t("{name} may not turn on the camera any more", { name }),
   screen: (name) => t("{name} may not share a screen any more", { name }),
+  chat: (name) => t("{name} may not write in the chat any more", { name }),
+  hand: (name) => t("{name} may not raise a hand any more", { name }),
 };
 
 /** @param {MeetingEvents["ruled"]} ruled @param {string} myId @param {(id: string) => string | undefined} nameOf  oneself is “You” @returns {string[]} */
@@ -93,7 +100,7 @@ function ofAnother(name, before, now, byMe) {
   if (!byMe) return texts;
   const off = MEDIA.filter((flag) => before.sends[flag] && !now.sends[flag]);
   if (off.length) texts.push(t("You turned off {name}’s {what}", { name, what: all(off.map((flag) => NAMES[flag])) }));
-  for (const right of MEDIA) {
+  for (const right of RIGHTS) {
     if (before.may[right] !== now.may[right] && now.role === before.role) texts.push(now.may[right] ? MAY[right](name) : MAY_NOT[right](name));
   }
   return texts;

@@ -19,9 +19,10 @@ import { t } from "../words/words.js";
 /** @type {Record<Person["role"], number>} */
 const RANK = { participant: 0, cohost: 1, host: 2 };
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
+const RIGHTS = /** @type {const} */ ([...MEDIA, "chat", "hand"]);
 const TURN_OFF = { audio: t("Turn off microphone"), video: t("Turn off camera"), screen: t("Stop screen sharing") };
-const ALLOW = { audio: t("Allow microphone"), video: t("Allow camera"), screen: t("Allow screen sharing") };
-const FORBID = { audio: t("Forbid microphone"), video: t("Forbid camera"), screen: t("Forbid screen sharing") };
+const ALLOW = { audio: t("Allow microphone"), video: t("Allow camera"), screen: t("Allow screen sharing"), chat: t("Allow chat"), hand: t("Allow raising hands") };
+const FORBID = { audio: t("Forbid microphone"), video: t("Forbid camera"), screen: t("Forbid screen sharing"), chat: t("Forbid chat"), hand: t("Forbid raising hands") };
 const NOTE = "person-menu-note";
 const MOST_SPOTLIGHT = 3;
 /** Pixels between the menu and the edge of the window. */
@@ -131,12 +132,12 @@ export class PersonMenu {
     }));
     if (!sends.audio && may.audio) items.push({ label: t("Ask to turn on microphone"), run: () => void this.#tell(moderate.ask(id), hasAsked(name)) });
     if (hand) items.push({ label: t("Lower hand"), run: () => void this.#tell(moderate.lowerHands(id)) });
-    if (role === "participant") items.push(...MEDIA.map((right) => this.#allow(id, right, may[right])));
+    if (role === "participant") items.push(...RIGHTS.map((right) => this.#allow(id, right, may[right])));
     if (me.role === "host" && !bot) items.push(...this.#roles(id, role, name));
     return items;
   }
 
-  /** @param {string} id @param {"audio" | "video" | "screen"} right @param {boolean} allowed @returns {Item} */
+  /** @param {string} id @param {import("../../sdk/reconvene.js").Right} right @param {boolean} allowed @returns {Item} */
   #allow(id, right, allowed) {
     const common = this.#meeting.getSnapshot().settings.may?.[right] ?? true;
     // As everybody may, where that is enough.
