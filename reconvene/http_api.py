@@ -84,7 +84,8 @@ class Api:
         return str((await self._call("POST", "/api/identity", body=body, wanted="token"))["token"])
 
     async def create_meeting(self, token: str, meeting: str | None = None, title: str = "") -> dict[str, Any]:
-        """Get or create: `{"id", "title", "host", "created", "url", "ended", "participants"}`."""
+        """Get or create: `{"id", "title", "host", "created", "url", "ended", "participants",
+        "opens_at", "ends_at"}`."""
         body = {key: value for key, value in {"meeting": meeting, "title": title}.items() if value}
         return await self._call("POST", "/api/meetings", token, body, wanted="id")
 

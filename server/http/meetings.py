@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from server.http import attendance, audit, chat, invites, knocks, participants, settings
 from server.http.callers import ADMIN, Callers
+from server.http.meeting_views import HostedMeetings, MeetingView, NewMeeting, listed
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.order_routes import known_as
 from server.http.private import PRIVATE
@@ -24,7 +25,7 @@ from server.identity.turn_credentials import ice_servers
 from server.realtime import ending
 from server.realtime.gateway import Gateway
 from server.realtime.joining import meeting_asked_for
-from server.reports import attendance_report, deletion, import_source
+from server.reports import deletion
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
@@ -34,12 +35,11 @@ from signalling.protocol.client_messages import Program
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
 from signalling.rooms.hub import Hub
-from signalling.rooms.member import rfc3339
 from signalling.rooms.permissions import hosts_what_it_makes
 from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.import_store import StoreWithImports
-from storage.imports import Import, Kind, PartState
-from storage.records import HostedMeeting, Meeting
+from storage.imports import Import
+from storage.records import Meeting
 
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
@@ -57,47 +57,6 @@ class NewIdentity(BaseModel):
 class IdentityView(BaseModel):
     token: str
     user_id: str
-
-
-class NewMeeting(BaseModel):
-    meeting: str | None = Field(
-        None, description="3 to 64 letters, digits and hyphens. Left out: one is made."
-    )
-    title: str = ""
-
-
-class MeetingView(BaseModel):
-    id: str
-    title: str
-    host: bool = Field(description="Whether the caller is the host.")
-    created: bool = Field(description="Whether this call created it.")
-    url: str
-    ended: bool
-    participants: int = Field(description="How many are in it now.")
-
-
-class SourceView(BaseModel):
-    kind: Kind
-    external_id: str = Field(description="Its id elsewhere.")
-    state: PartState = Field(description="The worst of its parts'.")
-    reason: str = Field(description="Why it is no better.")
-
-
-class HostedMeetingView(BaseModel):
-    id: str
-    title: str
-    created_at: str
-    ended_at: str | None
-    url: str
-    attended: int | None = Field(description="How many were ever in it; null: that is not known.")
-    present: int = Field(description="How many are in it now.")
-    last_seen_at: str | None = Field(description="When anyone was last seen in it.")
-    imported: Kind | None = Field(None, description="What it was elsewhere, if it was not held here.")
-    source: SourceView | None = Field(None, description="Of an import: where it comes from.")
-
-
-class HostedMeetings(BaseModel):
-    meetings: list[HostedMeetingView]
 
 
 def router(  # the API's parts list
@@ -133,6 +92,8 @@ def router(  # the API's parts list
             url=link(request, meeting),
             ended=meeting.ended_at is not None,
             participants=await gateway.outside.size(meeting.room),
+            opens_at=meeting.settings.get("opens_at"),
+            ends_at=meeting.settings.get("ends_at"),
         )
 
     async def hosted(room: str, user_id: str) -> Meeting:
@@ -294,23 +255,6 @@ def router(  # the API's parts list
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
-
-
-def listed(hosted: HostedMeeting, record: Import | None, url: str) -> HostedMeetingView:
-    """`record`: for an import, what is known of where it comes from."""
-    meeting = hosted.meeting
-    return HostedMeetingView(
-        id=meeting.room,
-        title=meeting.title,
-        created_at=rfc3339(meeting.created_at),
-        ended_at=attendance_report.moment(attendance_report.ended_at(meeting, record)),
-        url=url,
-        attended=hosted.attended if record is None or import_source.is_known(record) else None,
-        present=hosted.present,
-        last_seen_at=attendance_report.moment(hosted.last_seen_at),
-        imported=hosted.imported,
-        source=None if record is None else SourceView(**import_source.summary(record)),
-    )
 
 
 def _checked(rule: Any, text: str) -> str:

@@ -9,6 +9,8 @@ import { PATIENCE, request } from "./http.js";
  * @property {string} url
  * @property {boolean} [ended]
  * @property {number} [participants]
+ * @property {string | null} [opens_at]  When it is to open, if that was set: RFC 3339, UTC.
+ * @property {string | null} [ends_at]
  */
 
 /** @param {string} id  of a meeting */

@@ -34,6 +34,8 @@
  * @property {boolean} [password]  Whether there is one.
  * @property {boolean} [password_skips_lobby]
  * @property {boolean} [join_before_host]
+ * @property {string} [opens_at]  RFC 3339, UTC, as `ends_at`.
+ * @property {string} [ends_at]
  * @property {"continue" | "lock" | "end"} [without_host]
  * @property {string[]} [spotlight]  Who is shown large to everyone: participants' ids.
  * @property {"all" | "hosts" | "off"} [chat]  To whom others than host and co-hosts may write.

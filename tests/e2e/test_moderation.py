@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.async_api import expect
 
@@ -131,8 +133,16 @@ async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
     # What else is offered now takes no room from the field.
     assert (await box(panel.get_by_label("Password for newcomers")))["width"] > 200
     await in_charge.close_settings(ada)
+    # When it is to end goes by the server's clock, whatever the machine's says.
+    soon = datetime.now(UTC) + timedelta(minutes=4)
+    await ada.page.evaluate(
+        "at => { Date.now = () => 0; return window.reconvene.meeting.moderate.settings({ ends_at: at }); }",
+        soon.isoformat(),
+    )
+    await ada.told("The meeting is planned to end in 4 minutes, at ")
 
     await bob.open(meeting)
+    await expect(bob.page.get_by_text("Planned until ")).to_be_visible()
     await bob.knock()
     question = bob.page.get_by_role("dialog", name="This meeting has a password")
     await is_fine(bob, "password")

@@ -1,4 +1,5 @@
 /** All that a meeting's view shows of those in charge: what they can do, and what they have done. */
+import { EndNews } from "./end-news.js";
 import { showHostLink } from "./host-link.js";
 import { showHostPanel } from "./host-panel.js";
 import { KnockList, KnockSound } from "./knock-list.js";
@@ -52,6 +53,7 @@ export class Moderation {
     meeting.on("muted", (muted) => muted.by === undefined && this.#say(turnedOff(muted)), { signal });
     meeting.on("error", ({ right }) => right && this.#say(FORBIDDEN[right]), { signal });
     meeting.on("asked", (asked) => void this.#asked(asked), { signal });
+    new EndNews(meeting, (text) => this.#say(text)).start(signal);
     part(this.#view, "person-menu").addEventListener("keydown", (event) => this.menu.moved(event), { signal });
     for (const name of ["moderate", "manage"]) part(this.#view, name).addEventListener("click", () => this.#openPanel(), { signal });
     part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(meeting, this.#bearer), { signal });

@@ -8,6 +8,7 @@ import { LevelBar } from "./level-bar.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { canCall, Emitter } from "../../sdk/reconvene.js";
 import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
+import { plannedText } from "./planned.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { TestPanel } from "../call-test/panel.js";
 import { t, tn } from "../words/words.js";
@@ -54,6 +55,7 @@ export class Prejoin extends Emitter {
     write(part(this.element, "meeting-id"), meeting.id);
     write(part(this.element, "title"), meeting.title || t("Ready to join?"));
     write(part(this.element, "present"), presence(meeting.participants ?? 0));
+    write(part(this.element, "planned"), plannedText(meeting.opens_at, meeting.ends_at));
   }
 
   start() {

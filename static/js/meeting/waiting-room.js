@@ -1,7 +1,7 @@
 /** The view of somebody who waits to be let in. */
 import { Emitter } from "../../sdk/reconvene.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { longDateTime } from "../ui/times.js";
+import { plannedText } from "./planned.js";
 import { t, tn } from "../words/words.js";
 
 const THERE = t("Whoever is in charge has been told that you are here.");
@@ -25,7 +25,7 @@ export class WaitingRoom extends Emitter {
   /** @param {import("../../sdk/reconvene.js").Waiting} told */
   update({ position, message, hosted, opensAt }) {
     write(part(this.element, "who"), hosted ? THERE : NOBODY);
-    write(part(this.element, "opens"), opensAt ? t("The meeting is planned for {time}.", { time: longDateTime(Date.parse(opensAt)) }) : "");
+    write(part(this.element, "opens"), plannedText(opensAt));
     const before = position - 1;
     const others = tn(before, "One person waits before you.", "{count} people wait before you.");
     write(part(this.element, "position"), before > 0 ? others : t("You are next."));
