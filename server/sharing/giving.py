@@ -76,7 +76,7 @@ class Giving:
             if not rooms and not self._joins():
                 break
             await asyncio.gather(*(self._give(room) for room in rooms))
-            if self._rooms.rooms:
+            if self._rooms.rooms or self._joins():
                 await asyncio.sleep(AGAIN)
         log.info("rooms given to other nodes", rooms=len(self.given), kept=len(self._rooms.rooms))
 
