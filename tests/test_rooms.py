@@ -90,7 +90,8 @@ ABOVE = {"storage/__init__.py": "storage.factory", "storage/factory.py": "storag
 
 PAGE: dict[str, set[str]] = {
     "sdk": set(),
-    "js/words": set(),
+    "js/words/de": set(),
+    "js/words": {"js/words/de"},
     "js/here": {"sdk"},
     "js/ui": {"sdk", "js/words", "js/here"},
     "js/call-test": {"sdk", "js/words", "js/here", "js/ui"},

@@ -83,7 +83,7 @@ export class PeopleFilters {
     const list = { absent: this.#absent, dates: this.#dates }[/** @type {string} */ (this.#shown)];
     const found = list ? list.seek(text) : this.#table.seek(text, ({ imported }) => !guests || imported?.guest === true);
     write(part(this.#element, "found"), found);
-    write(part(this.#element, "sought"), text);
+    write(part(this.#element, "nobody"), t("Nobody here is called “{name}”.", { name: text }));
   }
 
   /** @param {List} list @param {string} label  "": hides the button @param {number | null} [count]  null: unknown */
