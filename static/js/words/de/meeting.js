@@ -16,6 +16,7 @@ export const MEETING = {
   "{name} has stopped recording": "{name} nimmt nicht mehr auf",
   "Recorded by {names}": "Aufgenommen von {names}",
   "Recording": "Aufnahme",
+  "The meeting has been going for": "Das Meeting läuft seit",
   // Controls
   "Meeting controls": "Bedienung des Meetings",
   "Turn off microphone": "Mikrofon ausschalten",
