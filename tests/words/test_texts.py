@@ -38,6 +38,7 @@ NO_TEXTS = {
     "attendance/timeline.js": {"bar live", "bar estimated"},
     "attendance/view.js": {"… · Reconvene", "…/m/…"},
     "embed/frame.js": {"Only an origin that is listed gives tokens."},
+    "here/server-clock.js": {"Date"},
     "home/view.js": {"Reconvene"},
     "meeting/banner.js": {"away", "back", "button small"},
     "meeting/chat-message.js": {"noopener noreferrer nofollow"},
