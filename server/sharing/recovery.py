@@ -69,7 +69,9 @@ class Recovery:
         incarnation = await self._engine.connected()
         if line.phase == "unsure" and incarnation != line.incarnation and line.epoch and line.incarnation:
             return await self._assert(room, incarnation)
-        await self._membership.settled()
+        if await self._membership.settled() != incarnation:
+            # It is another meanwhile, which knows nothing of the room before that is asserted.
+            return room.is_lost
         if room.is_lost:
             return True
         told = await self._engine.take(room.id, self._membership.id)
