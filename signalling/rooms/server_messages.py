@@ -233,6 +233,14 @@ def marks(message: str) -> Callable[[bytes], bool]:
     return lambda event: event.startswith(_OF_CHAT) and (said in event or edited in event)
 
 
+def deleted(event: bytes) -> str | None:
+    """The message that an event says to be deleted."""
+    if not event.startswith(_OF_CHAT[1]) or b',"deleted_by":' not in event:
+        return None
+    id_: str = msgspec.json.decode(event)["message"]["id"]
+    return id_
+
+
 _OF_CHAT = (b'{"type":"chat_message",', b'{"type":"chat_changed",')
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from signalling.rooms import server_messages
 from signalling.rooms.effects import Effect, PutRight
 from signalling.rooms.event_log import Entry
 from signalling.rooms.hub import Hub
@@ -117,6 +118,7 @@ class Handover:
         hub = self._hub
         room = rooms.read(hub, about, when, self._find, lost_at)
         room.log.adopt(log, seq)
+        _erase_what_is_deleted(room)
         if is_copy:
             room.touched = Touched(seq)
             room.log.withdrawn = []
@@ -186,3 +188,10 @@ def _all_of(room: Room) -> Touched:
         member.touch()
     room.log.withdrawn = []
     return touched
+
+
+def _erase_what_is_deleted(room: Room) -> None:
+    """Whoever kept the log may have texts that the last owner had forgotten already when they were deleted."""
+    for _, _, payload, _ in room.log.after(-1):
+        if (message := server_messages.deleted(payload)) is not None:
+            room.log.erase(server_messages.marks(message))

@@ -10,9 +10,10 @@ import pytest
 
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
-from signalling.rooms.change import Recorded, Unsettled
+from signalling.rooms.change import Posted, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, LetIn, PutRight, StayResumed
 from signalling.state.parts import State, UnknownVersion
+from tests.signalling.rooms.test_chat import answers, asked, post, writes
 from tests.signalling.state.roaming import Roaming
 
 ROOM = "ABC123"
@@ -233,3 +234,21 @@ def test_of_a_room_in_which_nobody_is_nothing_is_fresh(stage: Roaming) -> None:
     assert (third.room, set(third.members), len(third.log)) == (None, {f"p_bob_{ROOM}"}, 1)
     stage.end()
     assert stage.handover.fresh(ROOM, stage.now, stage.time) is None
+
+
+def test_what_was_deleted_is_told_to_nobody_where_the_kept_log_has_it_still(stage: Roaming) -> None:
+    """The log in memory is bounded: it may have forgotten the message already when that is deleted."""
+    writes(stage, "ann", "secret")
+    (said,) = asked(stage)
+    answers(stage, said)
+    before = state(stage)
+    stage.say("ann", type="chat_delete", id=2, message=post(said).id)
+    (deletion,) = asked(stage)
+    posted = Posted("ann", None, "p_ann_ABC123", is_new=True)
+    answers(stage, deletion, Recorded(again=False, posted=posted))
+    after = state(stage)
+    kept = after._replace(log=[*before.log, *after.log[len(before.log) :]])
+    assert b"secret" in b"".join(kept.log)
+    other = arrives(stage, kept)
+    assert b"secret" not in b"".join(state(other).log)
+    assert len(state(other).log) == len(kept.log)
