@@ -196,7 +196,7 @@ export const MODERATION = {
   "Share a screen": "Einen Bildschirm teilen",
   "Raise a hand": "Die Hand heben",
   "To whom participants may write in the chat": "Wem Teilnehmende im Chat schreiben dürfen",
-  "Everyone, and anyone": "Allen und jeder Person einzeln",
+  "Everyone, and anyone": "Allen, auch einzeln",
   "Host and co-hosts only": "Nur Host und Co-Hosts",
   "Nobody: the chat is off": "Niemandem: Der Chat ist aus",
   "Whoever comes later sees what was written before": "Wer später kommt, sieht, was vorher geschrieben wurde",

@@ -1,0 +1,105 @@
+"""A reader of German finds no English on the page, chooses the language, and has dates as they write them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import looking_on
+from tests.e2e.person import OVERFLOW
+from tests.process import ServerProcess
+
+pytestmark = pytest.mark.one_browser
+
+# What somebody sees or hears of a page, where it is a text of the catalogue: nothing that people wrote.
+ENGLISH = """async () => {
+  const { texts } = await import(document.querySelector('link[rel="modulepreload"]').href);
+  const here = new Set(Object.values(texts).flatMap((text) => (typeof text === "string" ? text : Object.values(text))));
+  const plain = (text) => text.replace(/[ \\n]+/g, " ").trim();
+  const shapes = Object.keys(texts)
+    .filter((text) => !here.has(text))
+    .map((text) => new RegExp(`^${text.replace(/[.*+?^$()|[\\]\\\\]/g, "\\\\$&").replace(/\\{\\w+\\}/g, ".+")}$`));
+  const seen = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (parentElement.checkVisibility() && !parentElement.closest("script, style, noscript")) seen.push(data);
+  }
+  for (const element of document.body.querySelectorAll("*")) {
+    if (!element.checkVisibility()) continue;
+    for (const name of ["aria-label", "title", "placeholder"]) seen.push(element.getAttribute(name) ?? "");
+  }
+  const told = seen.map(plain).filter(Boolean);
+  return { count: told.length, english: told.filter((text) => shapes.some((shape) => shape.test(text))) };
+}"""
+
+
+async def speaks_german(page: Page) -> None:
+    """In all it shows; and nothing of it is beside the window."""
+    told = await page.evaluate(ENGLISH)
+    assert told["english"] == []
+    assert told["count"] > 10, "the page shows hardly anything"
+    assert await page.evaluate(OVERFLOW) == 0
+
+
+async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meeting: str) -> None:
+    ada = await newcomer(
+        "Ada",
+        calls=False,
+        locale="de-DE",
+        timezone_id="Europe/Berlin",
+        viewport={"width": 320, "height": 640},
+    )
+    page = ada.page
+    await page.goto(ada.url)
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    await expect(ada.heading).to_have_text("Meetings, die Ihren\u00a0Platz freihalten")
+    await speaks_german(page)
+    await page.get_by_text("ID oder Titel wählen").click()
+    await page.get_by_label("Ihr Name").fill("Ada")
+    await page.get_by_label("Eigene ID").fill(meeting)
+    await ada.button("Neues Meeting").click()
+    await ada.at("prejoin")
+    await speaks_german(page)
+    await ada.button("Jetzt beitreten").click()
+    a = await ada.seated()
+    await speaks_german(page)
+    async with looking_on(server, meeting) as bob:
+        await ada.told("Bob ist da")
+        await page.locator('[data-part="people"]').click()
+        await speaks_german(page)
+        await ada.button("Mehr zu Bob").click()
+        await speaks_german(page)
+        await page.keyboard.press("Escape")
+        await page.locator('[data-part="chat-button"]').click()
+        await page.get_by_label("Nachricht", exact=True).fill("…")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("log", name="Nachrichten").get_by_role("listitem")).to_have_count(1)
+        await speaks_german(page)
+        for opener in ("settings", "host-options"):
+            await page.locator(f'[data-part="{opener}"]').click()
+            if opener == "host-options":
+                await ada.button("Meeting-Einstellungen").click()
+            for summary in await page.locator("dialog summary").all():
+                await summary.click()
+            await speaks_german(page)
+            await ada.button("Fertig").click()
+        await ada.button("Hand heben").click()
+        await bob.sees(a, hand="raised")
+    await page.goto(f"{ada.url}/m/{meeting}/attendance")
+    await expect(page.get_by_role("table")).to_be_visible()
+    await speaks_german(page)
+    # "Montag, 30. November 2026, ab 10:55"
+    when = page.locator('[data-part="when"]')
+    await expect(when).to_have_text(re.compile(r"^\w+tag|^Mittwoch"))
+    await expect(when).to_have_text(re.compile(r", \d{1,2}\. \S+ \d{4}, "))
+    # The choice is kept, and the record reads in English.
+    await page.get_by_label("Sprache").select_option("English")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.get_by_role("link", name="All meetings")).to_be_visible()
+    await page.goto(ada.url)
+    await expect(ada.button("New meeting")).to_be_visible()
+    assert await page.locator('link[rel="modulepreload"]').count() == 0
