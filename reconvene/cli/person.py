@@ -120,7 +120,9 @@ async def _erase(environ: Mapping[str, str], user: str) -> int:
     """First the credentials: servers hear of that with their next heartbeat, and close the person's places."""
     config, now = Config.from_env(environ), time.time()
     async with opened(config) as store:
-        await store.revoke(user, now + (VOID_FOR_OUTSIDE if is_outside(user) else VOID_FOR), now - LIFETIME)
+        await store.revoke(
+            user, now + (VOID_FOR_OUTSIDE if is_outside(user) else VOID_FOR), now - LIFETIME, now
+        )
         return await store.erase_person(user, secrets.token_hex(16))
 
 

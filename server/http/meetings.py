@@ -24,6 +24,7 @@ from server.identity.tokens import Tokens
 from server.identity.turn_credentials import ice_servers
 from server.realtime import ending
 from server.realtime.gateway import Gateway
+from server.realtime.ice_servers import RENEWED
 from server.realtime.joining import meeting_asked_for
 from server.reports import deletion
 from server.runtime.clock import RecordClock
@@ -225,8 +226,8 @@ def router(  # the API's parts list
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:
-        """STUN and TURN servers for RTCPeerConnection, with credentials that last six hours."""
-        return {"ice_servers": ice_servers(config, user_id, time.time())}
+        """STUN and TURN servers for RTCPeerConnection, with credentials that last an hour: ask again before that."""
+        return {"ice_servers": ice_servers(config, user_id, time.time(), RENEWED)}
 
     @routes.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:

@@ -36,10 +36,11 @@ class Revocations:
         self._part = part
 
     async def revoke(self, user_id: str) -> None:
-        """Void the user's credentials. Raises what the store raises; the revocation may then be lost."""
+        """Void the user's credentials, and the links that they have made. Raises what the store raises; the revocation
+        may then be lost."""
         now = time.time()
         before = now + (VOID_FOR_OUTSIDE if is_outside(user_id) else VOID_FOR)
-        await self._kept.revoke(user_id, before, now - LIFETIME)
+        await self._kept.revoke(user_id, before, now - LIFETIME, now)
         log.info("credentials revoked", user=user_id)
         self._learn({user_id: before}, now)
 

@@ -48,7 +48,7 @@ LIMITS: dict[str, Limit] = {
     "requests": Limit(60_000, 300, "So many requests came from your network"),
     "passwords": Limit(5, 60, "So many wrong passwords were tried for this meeting in your network"),
     "knocks": Limit(60, 60, "So many people from your network have asked to be let into this meeting"),
-    "waiting": Limit(10, None, "So many people from your network wait to be let in"),
+    "waiting": Limit(30, None, "So many people from your network wait to be let in"),
     "echoes": Limit(2, None, "So many calls are being tested in your network"),
 }
 

@@ -185,8 +185,9 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
     async def erase_person(self, user_id: str, salt: str) -> int:
         return int(await self._take_time({"call": "erase_person", "user_id": user_id, "salt": salt}))
 
-    async def revoke(self, user_id: str, before: float, forget: float) -> None:
-        await self._directly({"call": "revoke", "user_id": user_id, "before": before, "forget": forget})
+    async def revoke(self, user_id: str, before: float, forget: float, at: float) -> None:
+        call = {"call": "revoke", "user_id": user_id, "before": before, "forget": forget, "at": at}
+        await self._directly(call)
 
     async def revocations(self) -> dict[str, float]:
         return dict(await self._directly({"call": "revocations"}))

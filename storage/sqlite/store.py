@@ -203,8 +203,8 @@ class SqliteStore:
     async def erase_person(self, user_id: str, salt: str) -> int:
         return await self._write(partial(people.erase_person, user_id=user_id, salt=salt))
 
-    async def revoke(self, user_id: str, before: float, forget: float) -> None:
-        await self._write(partial(revoked_users.revoke, user_id=user_id, before=before, forget=forget))
+    async def revoke(self, user_id: str, before: float, forget: float, at: float) -> None:
+        await self._write(partial(revoked_users.revoke, user_id=user_id, before=before, forget=forget, at=at))
 
     async def revocations(self) -> dict[str, float]:
         return await self._read(revoked_users.revocations)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from storage.errors import NotLetIn
 from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.records import Joined, JoinRequest
-from storage.sqlite import joins, moderation
+from storage.sqlite import joins, moderation, revoked_users
 
 STAYS = """
 SELECT session_id, left_at IS NULL, coalesce(reason, '')
@@ -57,10 +57,18 @@ class Came(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A host link was made."""
+    """A host link was made, by that user."""
 
     at: float
     hash: str
+    by: str
+
+
+class Voided(NamedTuple):
+    """The links that the user has made are dead."""
+
+    at: float
+    by: str
 
 
 class Damaged(Exception):  # noqa: N818 - what a database may say
@@ -72,7 +80,7 @@ class Journal:
     while somebody was in."""
 
     def __init__(self) -> None:
-        self.entries: list[Made | Came | Linked] = []
+        self.entries: list[Made | Came | Linked | Voided] = []
         self.refused = 0
         self.broken_up: list[float] = []
         self.refuses: Callable[[str], bool] = lambda key: False
@@ -113,8 +121,14 @@ class Journal:
 
     def make_invite(self, connection: sqlite3.Connection, invite: NewInvite) -> Invite:
         made = moderation.make_invite(connection, invite)
-        self.entries.append(Linked(_now(), invite.hash))
+        self.entries.append(Linked(_now(), invite.hash, invite.by))
         return made
+
+    def revoke(
+        self, connection: sqlite3.Connection, user_id: str, before: float, forget: float, at: float
+    ) -> None:
+        revoked_users.revoke(connection, user_id, before, forget, at)
+        self.entries.append(Voided(_now(), user_id))
 
     def _look(self, sitting: int, before: int, somebody_was_in: int) -> None:
         if sitting > before and somebody_was_in:

@@ -88,6 +88,10 @@ class MemoryStore(SqliteStore):
             self.unanswered.append(Unkept(request.user_id, asked))
             raise
 
+    async def revoke(self, user_id: str, before: float, forget: float, at: float) -> None:
+        work = functools.partial(self.journal.revoke, user_id=user_id, before=before, forget=forget, at=at)
+        await self._write(work)
+
     async def make_invite(self, invite: NewInvite) -> Invite:
         return await self._write(functools.partial(self.journal.make_invite, invite=invite))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.simulation.journal import Came, Linked, Made
+from tests.simulation.journal import Came, Linked, Made, Voided
 
 
 class Rulings:
@@ -23,16 +23,19 @@ class Rulings:
         self.been_in: dict[str, int] = {}
         self.denials: Counter[str] = Counter()
         self.may: dict[str, Mapping[str, Any]] = {}
-        self.link = ""
+        self.link = self.link_by = ""
         self._known: set[str] = set()
         self.settings: dict[str, Any] = {}
         self.revision = 0
         self.sitting = 0
 
-    def follow(self, entries: Iterable[Made | Came | Linked]) -> Rulings:
+    def follow(self, entries: Iterable[Made | Came | Linked | Voided]) -> Rulings:
         for entry in entries:
             if isinstance(entry, Linked):
-                self.link = entry.hash
+                self.link, self.link_by = entry.hash, entry.by
+                continue
+            if isinstance(entry, Voided):
+                self.link = "" if entry.by == self.link_by else self.link
                 continue
             self.sitting = entry.sitting
             if isinstance(entry, Came):

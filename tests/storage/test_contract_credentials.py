@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from storage.moderation import NewInvite
 from storage.store import Store
 from tests.storage.script import Script
 
@@ -44,14 +45,34 @@ async def test_of_several_revocations_the_latest_counts_whoever_says_it_and_when
 ) -> None:
     assert await store.revocations() == {}
     await asyncio.gather(
-        *(each.revoke("u_ann", at, 0.0) for each in (store, other) for at in (30.5, 10.0, 20.0))
+        *(each.revoke("u_ann", at, 0.0, at) for each in (store, other) for at in (30.5, 10.0, 20.0))
     )
-    await other.revoke("u_bob", 15.25, 0.0)
+    await other.revoke("u_bob", 15.25, 0.0, 15.25)
     assert await store.revocations() == await other.revocations() == {"u_ann": 30.5, "u_bob": 15.25}
 
 
 async def test_a_revocation_of_what_has_expired_is_forgotten(store: Store) -> None:
-    await store.revoke("u_ann", 10.0, 0.0)
-    await store.revoke("u_bob", 20.0, 0.0)
-    await store.revoke("u_cat", 30.0, 20.0)
+    await store.revoke("u_ann", 10.0, 0.0, 10.0)
+    await store.revoke("u_bob", 20.0, 0.0, 20.0)
+    await store.revoke("u_cat", 30.0, 20.0, 30.0)
     assert await store.revocations() == {"u_bob": 20.0, "u_cat": 30.0}
+
+
+async def test_links_of_whoever_is_revoked_are_dead(script: Script) -> None:
+    """Theirs alone, in every meeting; and the audit of each says so."""
+    store = script.store
+    for room in ("ROOM-1", "ROOM-2"):
+        script.room = room
+        await store.create_meeting(room, "ann", "", 1000.0)
+        await script.invite(f"of ann in {room}")
+        await store.make_invite(NewInvite(room, f"of bob in {room}", room, "participant", 1000.0, "bob"))
+    for at in (1002.0, 1003.0):
+        await store.revoke("ann", at + 60.0, 0.0, at)
+    for room in ("ROOM-1", "ROOM-2"):
+        invites = (await store.rights(room)).invites
+        found = {invite.id: invite.revoked_at for invite in invites}
+        assert found == {f"of ann in {room}": 1002.0, f"of bob in {room}": None}
+        told = [entry for entry in await store.audit(room, 10) if entry.action == "revoke_invite"]
+        assert [(entry.at, entry.by, entry.detail) for entry in told] == [
+            (1002.0, "", {"invite": f"of ann in {room}"})
+        ]

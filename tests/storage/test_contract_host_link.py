@@ -76,7 +76,9 @@ async def test_it_counts_whatever_the_meeting_did_to_its_user_since(script: Scri
     assert (await script.ask("bob", 1004.0, invite="link")).participant.role == "host"
 
 
-@pytest.mark.parametrize("how", ["another", "revoked", "handed over", "expired", "elsewhere"])
+@pytest.mark.parametrize(
+    "how", ["another", "revoked", "maker revoked", "handed over", "expired", "elsewhere"]
+)
 async def test_it_is_void(script: Script, how: str) -> None:
     await script.join("ann")
     await script.join("bob")
@@ -89,6 +91,8 @@ async def test_it_is_void(script: Script, how: str) -> None:
         assert await script.store.is_host_link(room, "newer", 1006.0)
     elif how == "revoked":
         await script.store.revoke_invite(room, "link", 1004.0)
+    elif how == "maker revoked":
+        await script.store.revoke("ann", 1064.0, 0.0, 1004.0)
     elif how == "handed over":
         await script.change(1004.0, host="bob")
     elif how == "elsewhere":

@@ -69,7 +69,7 @@ async def test_all_that_is_known_is_told_and_nothing_of_others(script: Script) -
     ]
     assert "cem" not in str(told)
     assert "bobby" not in str(told)
-    await script.store.revoke("bob", 3000.0, 0.0)
+    await script.store.revoke("bob", 3000.0, 0.0, 3000.0)
     assert (await script.store.export_person("bob"))["revoked_before"] == 3000.0
 
 

@@ -153,7 +153,7 @@ async def test_a_server_that_may_not_migrate_may_use_new_tables(
     await open_store(url).migrate()
     ours = open_store(postgres.url(database, user="Server%202"))
     await ours.open()
-    await ours.revoke("u_ann", 1000.0, forget=0.0)
+    await ours.revoke("u_ann", 1000.0, forget=0.0, at=900.0)
     assert await ours.revocations() == {"u_ann": 1000.0}
     await ours.close()
 

@@ -166,7 +166,7 @@ def test_sessions_are_void_by_their_age_and_those_without_a_date_always() -> Non
 
 async def test_a_revocation_is_forgotten_when_all_that_it_speaks_of_has_expired(store: SqliteStore) -> None:
     tokens = Tokens("a secret of some length")
-    await store.revoke("u_old", time.time() - LIFETIME - 1, 0.0)
+    await store.revoke("u_old", time.time() - LIFETIME - 1, 0.0, time.time())
     revocations = Revocations(store, tokens, Parted())
     await revocations.hear()
     await revocations.revoke("u_bob")

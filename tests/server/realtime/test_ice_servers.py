@@ -13,7 +13,7 @@ from server.identity.turn_credentials import LASTING
 from server.realtime.ice_servers import RENEWED, IceServers
 from server.settings.config import Config
 from signalling.rooms.hub import Hub
-from tests.server.client import Message, Play, playing
+from tests.server.client import Message, Play, bearer, playing
 from tests.server.quick_ice import QuickIceServer
 
 SLACK = 60
@@ -45,6 +45,13 @@ async def test_who_can_renew_them_gets_them_for_an_hour_and_new_ones_while_they_
         seconds, same = given(await ann.expect("ice_servers"))
         assert RENEWED - SLACK < seconds <= RENEWED
         assert same == user
+
+
+async def test_over_http_they_are_good_for_an_hour(renewing: Play, room: str) -> None:
+    ann = await renewing.joined(room, "Ann", create=True)
+    answer = await renewing.http.get("/api/ice-servers", headers=bearer(ann.token))
+    seconds, _ = given(answer.json())
+    assert RENEWED - SLACK < seconds <= RENEWED
 
 
 async def test_a_page_that_comes_back_goes_on_being_given_new_ones(renewing: Play, room: str) -> None:

@@ -1,11 +1,30 @@
 -- Whose credentials are void.
 
 CREATE OR REPLACE FUNCTION reconvene.revoke(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    who text := call ->> 'user_id';
+    -- Callers of releases that void no invites send no `at`.
+    revoked double precision := coalesce(call ->> 'at', call ->> 'before')::double precision;
+    made record;
 BEGIN
     DELETE FROM reconvene.revocations WHERE before < (call ->> 'forget')::double precision;
     INSERT INTO reconvene.revocations AS known (user_id, before)
-    VALUES (call ->> 'user_id', (call ->> 'before')::double precision)
+    VALUES (who, (call ->> 'before')::double precision)
     ON CONFLICT (user_id) DO UPDATE SET before = greatest(known.before, excluded.before);
+    -- The user's links are dead: the meetings first, as whoever changes invites locks them.
+    PERFORM 1 FROM reconvene.meetings
+    WHERE room IN (SELECT known.room FROM reconvene.invites AS known WHERE known.by = who AND revoked_at IS NULL)
+    ORDER BY room
+    FOR NO KEY UPDATE;
+    FOR made IN
+        UPDATE reconvene.invites AS known SET revoked_at = revoked
+        WHERE known.by = who AND revoked_at IS NULL
+        RETURNING room, id
+    LOOP
+        PERFORM reconvene.write_audit(
+            made.room, revoked, '', 'revoke_invite', '', jsonb_build_object('invite', made.id)
+        );
+    END LOOP;
     RETURN '{"value": null}';
 END $$;
 
