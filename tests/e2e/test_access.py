@@ -102,7 +102,7 @@ async def assert_named(person: Person) -> None:
 
 @pytest.mark.one_browser
 async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = await newcomer("Ada"), await newcomer("Bob", calls=False)
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await assert_named(ada)

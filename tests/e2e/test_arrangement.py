@@ -13,6 +13,9 @@ from playwright.async_api import Browser
 
 from tests.process import ServerProcess
 
+# Arithmetic alone.
+pytestmark = pytest.mark.one_browser
+
 SPACES = 2_000
 WIDEST = 16 / 9
 SMALLEST_HEIGHT = 80

@@ -15,7 +15,7 @@ from tests.server.client import playing
 async def test_the_host_sees_who_is_there_and_who_was(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await meet(meeting, ada)
     async with playing(server) as play:
         bob = await play.joined(meeting, "Bob")
@@ -53,7 +53,7 @@ async def test_the_host_sees_who_is_there_and_who_was(
 
 @pytest.mark.one_browser
 async def test_deleting_sends_everyone_away_and_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     await ada.leave()
     await ada.at("left")
@@ -79,7 +79,7 @@ async def test_deleting_sends_everyone_away_and_leaves_nothing(newcomer: Newcome
 
 @pytest.mark.one_browser
 async def test_what_is_shown_stays_while_the_server_is_away(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await meet(meeting, ada)
     host = await newcomer("Ada", tab_of=ada)
     await host.page.clock.install()

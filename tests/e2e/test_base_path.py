@@ -81,7 +81,7 @@ async def test_a_whole_visit_below_a_path(
     newcomer: Newcomer, meeting: str, nginx: Nginx, below: ServerProcess
 ) -> None:
     url = nginx.url + BASE
-    ada, bob = await newcomer("Ada", url=url), await newcomer("Bob", url=url)
+    ada, bob = await newcomer("Ada", url=url, calls=False), await newcomer("Bob", url=url, calls=False)
     answers = [answers_to(person) for person in (ada, bob)]
     await ada.start(meeting)
     a = await ada.join()

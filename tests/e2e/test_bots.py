@@ -25,7 +25,7 @@ def listed(person: Person, name: str) -> Locator:
 async def test_bots_are_marked_and_it_is_said_who_records(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     (a,) = await meet(meeting, ada)
     await ada.press("Participants")
 

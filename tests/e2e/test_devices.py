@@ -138,32 +138,31 @@ async def test_what_the_browser_takes_away_is_not_asked_for_again(
 
 @pytest.mark.one_browser
 async def test_what_the_system_mutes_is_told_as_off_until_it_is_back(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    for kind, name, first, _ in DEVICES:
-        await ada.page.evaluate(f"plugs.mute('{first}', true)")
-        await ada.told(f"Your system has muted your {name} “{first}”.")
-        await bob.sees(a, **{kind: "off"})
-        off = {"audio": "Microphone: muted by your system. Turn off"}.get(
-            kind, "Camera: stopped by your system. Turn off"
-        )
-        await expect(ada.button(off)).to_be_visible()
-        await ada.page.evaluate(f"plugs.mute('{first}', false)")
-        await bob.sees(a, **{kind: "on"})
-        # Turned off meanwhile, it does not come back with the system's leave.
-        await ada.page.evaluate(f"plugs.mute('{first}', true)")
-        await ada.press(off)
-        bob.heard.clear()
-        await ada.page.evaluate(f"plugs.mute('{first}', false)")
-        await ada.press("Raise hand")
-        hand = bob.tile(a).get_by_role("img", name="Hand raised")
-        await expect(hand).to_be_visible()
-        assert True not in told_of(bob, a, kind)
-        await ada.press("Lower hand")
-        await expect(hand).to_be_hidden()
-        await ada.press(f"Turn on {name}")
-        await bob.sees(a, **{kind: "on"})
+    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
+        for kind, name, first, _ in DEVICES:
+            await ada.page.evaluate(f"plugs.mute('{first}', true)")
+            await ada.told(f"Your system has muted your {name} “{first}”.")
+            await bob.sees(a, **{kind: "off"})
+            off = {"audio": "Microphone: muted by your system. Turn off"}.get(
+                kind, "Camera: stopped by your system. Turn off"
+            )
+            await expect(ada.button(off)).to_be_visible()
+            await ada.page.evaluate(f"plugs.mute('{first}', false)")
+            await bob.sees(a, **{kind: "on"})
+            # Turned off meanwhile, it does not come back with the system's leave.
+            await ada.page.evaluate(f"plugs.mute('{first}', true)")
+            await ada.press(off)
+            bob.heard.clear()
+            await ada.page.evaluate(f"plugs.mute('{first}', false)")
+            await ada.press("Raise hand")
+            await bob.sees(a, hand="raised")
+            assert True not in told_of(bob, a, kind)
+            await ada.press("Lower hand")
+            await bob.sees(a, hand="lowered")
+            await ada.press(f"Turn on {name}")
+            await bob.sees(a, **{kind: "on"})
 
 
 SETTINGS = "privacy settings, then start the browser again."

@@ -29,7 +29,7 @@ async def back(person: Person) -> None:
     await person.page.evaluate("() => void history.back()")
 
 
-async def stays(person: Person, me: str, other: Person) -> None:
+async def stays(person: Person, me: str, other: Person | Onlooker) -> None:
     """In the same meeting, never having left it, as the other sees it."""
     await expect(question(person)).to_have_count(0)
     assert await person.seated() == me
@@ -48,18 +48,22 @@ async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Onlooke
 
 
 @pytest.mark.one_browser
-async def test_fragment_that_changes_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    _, b = await meet(meeting, ada, bob)
+async def test_fragment_that_changes_leaves_nothing(
+    newcomer: Newcomer, meeting: str, server: ServerProcess, onlooker: Onlooker
+) -> None:
+    bob = await newcomer("Bob")
+    b = await bob.come(meeting)
     made = await bob.peer_connections()
     for change in ("location.hash = 'x'", "location.hash = ''", "history.back()", "history.forward()"):
         moved = bob.page.evaluate(
             "new Promise((moved) => addEventListener('popstate', moved, { once: true }))"
         )
         await asyncio.gather(moved, bob.page.evaluate(f"() => void ({change})"))
-        await stays(bob, b, ada)
+        await stays(bob, b, onlooker)
     assert await bob.peer_connections() == made
-    assert await visits_of(ada, meeting) == [1, 1]
+    async with playing(server) as play:
+        rows = await play.attendance(meeting, onlooker.token)
+    assert [row["session_count"] for row in rows] == [1, 1]
 
 
 @pytest.mark.one_browser

@@ -38,7 +38,7 @@ async def invites_said(person: Person) -> list[str | None]:
 @pytest.mark.one_browser
 async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> None:
     """Past password and lobby, with the link's role, also after a reload. The link is in no request and no address."""
-    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
     requested: list[str] = []
     bob.page.on("request", lambda request: requested.append(request.url))
     await meet(meeting, ada)
@@ -90,7 +90,7 @@ async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> 
 @pytest.mark.one_browser
 async def test_the_host_is_host_again_in_another_browser(newcomer: Newcomer, meeting: str) -> None:
     """By a link that is offered to whoever starts a meeting, and in its settings."""
-    ada, again = await newcomer("Ada"), await newcomer("Ada, later")
+    ada, again = [await newcomer(name, calls=False) for name in ("Ada", "Ada, later")]
     await meet(meeting, ada)
     await expect(ada.page.get_by_text("You are the host, in this browser.")).to_be_visible()
     await ada.press("Host link…")
@@ -117,7 +117,7 @@ async def test_the_host_is_host_again_in_another_browser(newcomer: Newcomer, mee
 
 @pytest.mark.one_browser
 async def test_who_was_removed_is_let_back_in_by_the_list(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     await in_charge.remove(ada, "Bob", "No, not into this meeting")
     panel = await in_charge.open_settings(ada)
@@ -134,7 +134,7 @@ async def test_who_was_removed_is_let_back_in_by_the_list(newcomer: Newcomer, me
 @pytest.mark.one_browser
 async def test_what_holds_without_those_in_charge(newcomer: Newcomer, meeting: str) -> None:
     """Who may come before them, whom the password lets past them, and what becomes of the meeting after them."""
-    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
     await meet(meeting, ada, bob)
     panel = await in_charge.open_settings(ada)
     await panel.get_by_label("Password for newcomers").fill("sesame")

@@ -8,9 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.onlooker import looking_on
+from tests.e2e.person import Person
 from tests.e2e.waiting import WITHIN
 from tests.process import ServerProcess
+from tests.server.client import playing
 from tests.server.proxy import HOST, Proxy
 
 
@@ -38,46 +40,36 @@ async def goodbye(server: ServerProcess, meeting: str, past: int = 0) -> dict[st
 
 
 async def test_whoever_goes_has_left(newcomer: Newcomer, meeting: str, server: ServerProcess) -> None:
-    ada = await newcomer("Ada")
-    await meet(meeting, ada)
-    for way in (close, go_elsewhere, go_to_another_site):
-        name = f"Bob, who will {way.__name__}"
-        b = await comes_and_goes(newcomer, ada, name, meeting, server, way)
-        await ada.hears("participant_left", participant={"id": b}, reason="left")
-        await ada.told(f"{name} left")
-        row = next(row for row in await ada.attendance(meeting) if row["id"] == b)
-        assert [session["reason"] for session in row["sessions"]] == ["left"]
+    async with looking_on(server, meeting, create=True) as ada, playing(server) as play:
+        for way in (close, go_elsewhere, go_to_another_site):
+            b = await comes_and_goes(newcomer, f"Bob, who will {way.__name__}", meeting, server, way)
+            await ada.loses(b)
+            left = next(
+                m for m in ada.heard if m["type"] == "participant_left" and m["participant"]["id"] == b
+            )
+            assert left["reason"] == "left"
+            row = next(row for row in await play.attendance(meeting, ada.token) if row["id"] == b)
+            assert [session["reason"] for session in row["sessions"]] == ["left"]
 
 
 async def comes_and_goes(
     newcomer: Newcomer,
-    ada: Person,
     name: str,
     meeting: str,
     server: ServerProcess,
     goes: Callable[[Person], Awaitable[None]],
 ) -> str:
-    """Somebody of this name does, in a call with Ada. Answers their participant's id."""
-    for _ in range(TRIES[ada.browser_name]):
+    """Somebody of this name does, with a connection to Ada in the making. Answers their participant's id."""
+    tries = 0
+    while True:
+        tries += 1
         bob = await newcomer(name)
         b = await bob.come(meeting)
-        await ada.hears_and_watches(b)
+        await bob.says("signal")
         before = len(server.lines("page said goodbye", meeting=meeting))
         await goes(bob)
-        if await goodbye(server, meeting, before):
-            break
-    return b
-
-
-async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    _, b = await meet(meeting, ada, bob)
-    await bob.page.reload()
-    assert await bob.seated() == b
-    await ada.hears_and_watches(b)
-    assert ada.events("participant_left") == []
-    _, row = await ada.attendance(meeting)
-    assert row["session_count"] == 1
+        if await goodbye(server, meeting, before) or tries == TRIES[bob.browser_name]:
+            return b
 
 
 async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.one_browser
 
 
 async def test_the_lobby_from_both_sides(newcomer: Newcomer, meeting: str) -> None:
-    ada, eve, dan = await newcomer("Ada"), await newcomer("Eve"), await newcomer("Dan")
+    ada, eve, dan = [await newcomer(name, calls=False) for name in ("Ada", "Eve", "Dan")]
     await meet(meeting, ada)
     panel = await in_charge.open_settings(ada)
     await panel.get_by_label("Who has to be let in").select_option("everyone")
@@ -73,7 +73,7 @@ async def test_the_lobby_from_both_sides(newcomer: Newcomer, meeting: str) -> No
 
 
 async def test_all_are_let_in_at_once_and_one_has_gone(newcomer: Newcomer, meeting: str) -> None:
-    ada, eve, dan, fay = [await newcomer(name) for name in ("Ada", "Eve", "Dan", "Fay")]
+    ada, eve, dan, fay = [await newcomer(name, calls=False) for name in ("Ada", "Eve", "Dan", "Fay")]
     await meet(meeting, ada)
     await in_charge.everyone_knocks(ada)
     for person in (eve, dan, fay):
@@ -88,7 +88,7 @@ async def test_all_are_let_in_at_once_and_one_has_gone(newcomer: Newcomer, meeti
 
 
 async def test_the_host_reloads_while_somebody_knocks(newcomer: Newcomer, meeting: str) -> None:
-    ada, eve = await newcomer("Ada"), await newcomer("Eve")
+    ada, eve = [await newcomer(name, calls=False) for name in ("Ada", "Eve")]
     await meet(meeting, ada)
     await in_charge.everyone_knocks(ada)
     await in_charge.waits(eve, meeting)

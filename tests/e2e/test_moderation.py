@@ -29,7 +29,7 @@ OLD_SERVER = """
 
 
 async def test_removed_means_removed_also_in_another_tab(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await meet(meeting, ada, bob)
     other = await newcomer("Bob", tab_of=bob)
     await other.open(meeting)
@@ -231,7 +231,7 @@ async def test_the_host_who_leaves_ends_it_for_all(newcomer: Newcomer, meeting: 
 
 
 async def test_the_menu_by_keyboard(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = await newcomer("Ada", calls=False), await newcomer("Bob")
     await meet(meeting, ada, bob)
     panel = await in_charge.open_people(ada)
     more = panel.get_by_role("button", name="More about Bob")
@@ -250,13 +250,13 @@ async def test_the_menu_by_keyboard(newcomer: Newcomer, meeting: str) -> None:
     await expect(panel).to_be_visible()
     # Nobody does anything about those who are above them.
     menu = await in_charge.open_menu(bob, "Ada")
-    await expect(menu.get_by_role("button")).to_have_text(["Pin for me", "Security code…"])
+    await expect(menu.get_by_role("button")).to_have_text(["Pin for me"])
 
 
 async def test_on_a_phone_nothing_is_beside_the_window(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada", viewport=PHONE)
-    bob = await newcomer("Bob")
-    eve = await newcomer("Eve Maximiliana van der Westhuizen-Featherstonehaugh", viewport=PHONE)
+    ada = await newcomer("Ada", viewport=PHONE, calls=False)
+    bob = await newcomer("Bob", calls=False)
+    eve = await newcomer("Eve Maximiliana van der Westhuizen-Featherstonehaugh", viewport=PHONE, calls=False)
     await meet(meeting, ada, bob)
     await in_charge.everyone_knocks(ada)
     await in_charge.waits(eve, meeting)
@@ -271,11 +271,11 @@ async def test_on_a_phone_nothing_is_beside_the_window(newcomer: Newcomer, meeti
 
 
 async def test_what_the_server_cannot_do_is_not_shown(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     await ada.before(OLD_SERVER)
     await meet(meeting, ada, bob)
     menu = await in_charge.open_menu(ada, "Bob")
-    await expect(menu.get_by_role("button")).to_have_text(["Pin for me", "Security code…"])
+    await expect(menu.get_by_role("button")).to_have_text(["Pin for me"])
     await ada.page.keyboard.press("Escape")
     await ada.press("Host options")
     await expect(ada.button("End meeting for all")).to_be_visible()

@@ -202,7 +202,7 @@ async def quiet(people: dict[str, Person]) -> None:
         await until(_states(person), lambda states: states == ["stable"], f"{person.name} has agreed")
     before = [_offers(person) for person in people.values()]
     first, second = people.values()
-    for _ in range(5):
+    for _ in range(2):
         for press, count in (("Raise hand", 1), ("Lower hand", 0)):
             await first.press(press)
             await expect(second.page.get_by_role("img", name="Hand raised")).to_have_count(count)

@@ -14,45 +14,47 @@ from tests.server.client import playing
 
 @pytest.mark.one_browser
 async def test_in_a_call_of_two_the_own_picture_is_small_and_can_be_moved(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
-    stage = await box(ada.page.locator('[data-part="tiles"]'))
-    await ada.sees(a, floating="", picture="")
-    await ada.sees(b, picture="")
-    other = await box(ada.tile(b))
-    handle = ada.button("Move your picture")
-    await expect(handle).to_have_accessible_description(
-        "Arrow keys move it to another corner. It can also be dragged."
-    )
-    name = ada.tile(b).locator('[data-part="plate"]')
-    await ada.page.bring_to_front()
-    await handle.focus()
-    corners = []
-    for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
-        await ada.page.keyboard.press(key)
-        own = await settled(ada, a)
-        assert inside(own, stage)
-        assert own["width"] * own["height"] < other["width"] * other["height"] / 8
-        assert not overlap(own, await box(name))
-        corners.append((own["x"] < stage["width"] / 2, own["y"] < stage["y"] + stage["height"] / 2))
-        await expect(handle).to_be_focused()
-    assert corners == [(False, True), (True, True), (True, False), (False, False)]
-    await expect(ada.page.get_by_role("status").filter(has_text="bottom right")).to_have_count(1)
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    async with playing(server) as play:
+        b = (await play.joined(meeting, "Bob")).id
+        await expect(ada.others).to_have_count(1)
+        stage = await box(ada.page.locator('[data-part="tiles"]'))
+        await ada.sees(a, floating="", picture="")
+        other = await box(ada.tile(b))
+        handle = ada.button("Move your picture")
+        await expect(handle).to_have_accessible_description(
+            "Arrow keys move it to another corner. It can also be dragged."
+        )
+        name = ada.tile(b).locator('[data-part="plate"]')
+        await ada.page.bring_to_front()
+        await handle.focus()
+        corners = []
+        for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
+            await ada.page.keyboard.press(key)
+            own = await settled(ada, a)
+            assert inside(own, stage)
+            assert own["width"] * own["height"] < other["width"] * other["height"] / 8
+            assert not overlap(own, await box(name))
+            corners.append((own["x"] < stage["width"] / 2, own["y"] < stage["y"] + stage["height"] / 2))
+            await expect(handle).to_be_focused()
+        assert corners == [(False, True), (True, True), (True, False), (False, False)]
+        await expect(ada.page.get_by_role("status").filter(has_text="bottom right")).to_have_count(1)
 
-    await ada.page.mouse.move(own["x"] + own["width"] / 2, own["y"] + own["height"] / 2)
-    await ada.page.mouse.down()
-    await ada.page.mouse.move(stage["x"] + 60, stage["y"] + 60, steps=4)
-    await ada.page.mouse.up()
-    dragged = await settled(ada, a)
-    assert dragged["x"] < stage["width"] / 2
-    assert dragged["y"] < stage["y"] + stage["height"] / 2
-    await ada.page.reload()
-    await ada.seated()
-    await ada.sees(a, floating="", picture="")
-    again = await settled(ada, a)
-    assert (again["x"], again["y"]) == (dragged["x"], dragged["y"])
+        await ada.page.mouse.move(own["x"] + own["width"] / 2, own["y"] + own["height"] / 2)
+        await ada.page.mouse.down()
+        await ada.page.mouse.move(stage["x"] + 60, stage["y"] + 60, steps=4)
+        await ada.page.mouse.up()
+        dragged = await settled(ada, a)
+        assert dragged["x"] < stage["width"] / 2
+        assert dragged["y"] < stage["y"] + stage["height"] / 2
+        await ada.page.reload()
+        await ada.seated()
+        await ada.sees(a, floating="", picture="")
+        again = await settled(ada, a)
+        assert (again["x"], again["y"]) == (dragged["x"], dragged["y"])
 
 
 async def settled(person: Person, who: str) -> FloatRect:

@@ -47,7 +47,7 @@ def forgive(person: Person) -> None:
 async def test_call_outlives_a_server_that_forgot_its_secret_for_a_while(
     newcomer: Newcomer, meeting: str, forgetful: ServerProcess
 ) -> None:
-    ada = await newcomer("Ada", url=forgetful.url)
+    ada = await newcomer("Ada", url=forgetful.url, calls=False)
     (a,) = await meet(meeting, ada)
     token = await ada.token()
     await again(forgetful, **OTHER)
@@ -70,7 +70,7 @@ async def test_servers_that_take_turns_at_one_address(
 ) -> None:
     """As on a developer's machine. Asked once, and never again."""
     async with ServerProcess(tmp_path / "one", **RIGHT) as one:
-        ada = await newcomer("Ada", url=one.url)
+        ada = await newcomer("Ada", url=one.url, calls=False)
         (a,) = await meet(meeting, ada)
         await ada.press("Leave")
         await ada.at("left")
@@ -104,7 +104,7 @@ async def test_who_was_revoked_is_told_and_may_come_back_as_somebody_new(
 ) -> None:
     key = "an admin key of some length"
     async with ServerProcess(tmp_path, RECONVENE_ADMIN_KEY=key) as server:
-        ada = await newcomer("Ada", url=server.url)
+        ada = await newcomer("Ada", url=server.url, calls=False)
         (a,) = await meet(meeting, ada)
         token = await ada.token()
         user = jwt.decode(token, options={"verify_signature": False})["sub"]
@@ -126,7 +126,7 @@ async def test_who_has_left_meanwhile_is_not_brought_back(
     newcomer: Newcomer, meeting: str, forgetful: ServerProcess
 ) -> None:
     """The page looks whether the server knows one of the tokens put aside, which may take a while."""
-    ada = await newcomer("Ada", url=forgetful.url)
+    ada = await newcomer("Ada", url=forgetful.url, calls=False)
     await meet(meeting, ada)
     await ada.page.evaluate("localStorage.setItem('reconvene.tokens-aside', '[\"of then\"]')")
     left = asyncio.Event()
@@ -150,7 +150,7 @@ async def test_who_has_left_meanwhile_is_not_brought_back(
 
 
 async def test_session_that_is_refused_is_not_the_identity(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
     a, _ = await meet(meeting, ada, bob)
     await ada.page.add_init_script(
         """
@@ -167,7 +167,7 @@ async def test_session_that_is_refused_is_not_the_identity(newcomer: Newcomer, m
 
 
 async def test_refused_identity_is_said_on_every_page_and_kept(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await meet(meeting, ada)
     await ada.press("Leave")
     await ada.at("left")

@@ -11,6 +11,8 @@ from playwright.async_api import Browser
 from tests.process import ServerProcess
 from tests.vectors import Case, Did, check, read, read_looks
 
+pytestmark = pytest.mark.one_browser
+
 CASES = read()
 LOOKS = read_looks()
 

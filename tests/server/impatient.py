@@ -4,6 +4,8 @@ tests.server.impatient serve`.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from server.realtime import socket_writer
 from tests.process import ServerProcess
 
@@ -15,10 +17,10 @@ class ImpatientServer(ServerProcess):
 
 
 if __name__ == "__main__":
-    socket_writer.CLOSE_TIMEOUT = PATIENCE
-    # It takes over the former.
     from server.http import http_protocol
 
+    # The latter has taken it over.
+    socket_writer.CLOSE_TIMEOUT = cast(Any, http_protocol).CLOSE_TIMEOUT = PATIENCE
     http_protocol.HEAD_TIMEOUT = http_protocol.BODY_TIMEOUT = http_protocol.READ_TIMEOUT = PATIENCE
     from reconvene.cli.main import main
 

@@ -18,8 +18,10 @@ class QuickNodeServer(ServerProcess):
 
 
 if __name__ == "__main__":
-    # Before whatever takes the constant over is imported.
-    node.INTERVAL = INTERVAL
+    # Which has taken the constant over.
+    from server.realtime import room_restore
+
+    cast(Any, room_restore).INTERVAL = node.INTERVAL = INTERVAL
     cast(Any, node.Node.__init__).__kwdefaults__ |= {"interval": INTERVAL, "dead_after": DEAD_AFTER}
     from reconvene.cli.main import main
 
