@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.e2e.cost import CPU, DEAR, summary
 
 # A slow machine is no failure, neither in what is tested nor in making up what to test it with.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and needs_programs(item):
             item.add_marker("programs")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = summary(itertools.chain(*terminalreporter.stats.values()))
+    if lines:
+        terminalreporter.section(f"dear tests: more than {DEAR:.0f} {CPU} each (CONTRIBUTING.md)")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 def needs_programs(item: pytest.Function) -> bool:

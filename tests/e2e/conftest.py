@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.browsers import BROWSERS, LIGHT, BrowserName, Browsers, Engine
+from tests.e2e.cost import CPU, spent
 from tests.e2e.office import Office, opened, with_key
 from tests.e2e.person import BERLIN, Person
 from tests.e2e.spies import NO_CALLS
@@ -18,6 +19,7 @@ from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
 FAILED = pytest.StashKey[bool]()
+SPENT = pytest.StashKey[float]()
 
 _meetings = itertools.count(1)
 
@@ -61,8 +63,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = first
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[SPENT] = spent()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.when == "teardown" and SPENT in item.stash:
+        item.user_properties.append((CPU, spent() - item.stash[SPENT]))
     report = yield
     if report.failed:
         item.stash[FAILED] = True

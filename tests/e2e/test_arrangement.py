@@ -1,4 +1,5 @@
-"""`layout.js` against what is to hold for every space: thousands of random ones, run in the page."""
+"""`layout.js` against what is to hold for every space: thousands of random ones, run in the page. It is arithmetic, the
+same in every browser."""
 
 from __future__ import annotations
 
@@ -12,9 +13,6 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.process import ServerProcess
-
-# Arithmetic alone.
-pytestmark = pytest.mark.one_browser
 
 SPACES = 2_000
 WIDEST = 16 / 9
@@ -107,7 +105,7 @@ def spaces() -> list[Question]:
 
 QUESTIONS = spaces()
 
-pytestmark = pytest.mark.only(browser="chromium", reason="arithmetic, the same in every browser")
+pytestmark = pytest.mark.one_browser
 
 
 async def asked(browser: Browser, server: ServerProcess, questions: list[Question]) -> list[Answer]:
