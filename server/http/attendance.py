@@ -54,8 +54,11 @@ def add_to(
         user_id: Known,
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
         rows: Annotated[
-            Literal["stays", "people", "registrants"],
-            Query(description="CSV: one row per stay, per person, or, of an import, per registrant."),
+            Literal["stays", "people", "registrants", "audit"],
+            Query(
+                description="CSV: one row per stay, per person, per deed of those in charge, or, of an import, per "
+                "registrant."
+            ),
         ] = "stays",
         limit: Limit = MOST_PEOPLE,
         after: After = None,
@@ -75,6 +78,9 @@ def add_to(
         clocks = _zone(zone)
         if format == "csv" and rows == "registrants" and by is None:
             return spreadsheet(await registered(room, instance), f"{room}-registrants")
+        if format == "csv" and rows == "audit" and by is None:
+            done_here = await audit.everything(store, room)
+            return spreadsheet(await asyncio.to_thread(audit.as_csv, *done_here), f"{room}-audit")
         whole = after is None or format == "csv"
         # One more than the limit shows whether there is a next page.
         page = None if whole or instance else (limit + 1, after)

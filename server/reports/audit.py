@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from server.reports.attendance_report import Cell, date, harmless, written
 from signalling.rooms.member import rfc3339
 from storage.moderation import AuditEntry
 from storage.records import Participant
+from storage.store import Store
 
 MOST = 1000
 """Entries that a report of attendance has: the latest."""
+
+
+async def everything(store: Store, room: str) -> tuple[list[AuditEntry], Mapping[str, Participant]]:
+    """All entries of a meeting, the earliest first, and whom they name, by user."""
+    entries: list[AuditEntry] = []
+    before: int | None = None
+    while page := await store.audit(room, MOST, before):
+        entries += page
+        before = page[-1].n
+    people = await store.people(room, users=sorted(users_of(entries))) if entries else ()
+    return entries[::-1], {person.user_id: person for person in people}
+
+
+def as_csv(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> bytes:
+    """One row per person to whom something was done; one where it was done to nobody in particular."""
+    return written(_rows(entries, people))
+
+
+def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> Iterator[Sequence[Cell]]:
+    yield "at (UTC)", "by", "action", "whom", "detail", "by_participant_id", "whom_participant_id"
+    for entry in entries:
+        by = people.get(entry.by)
+        told = _entry(entry, people)
+        for n, user in enumerate(_whom(entry) or [""]):
+            whom = people.get(user)
+            detail = {name: told[name] for name in DETAILS if name in told}
+            if told.get("may"):
+                detail["may"] = told["may"][n]
+            yield (
+                date(entry.at),
+                harmless(by.name) if by else "",
+                entry.action,
+                harmless(whom.name) if whom else "",
+                msgspec.json.encode(detail).decode() if detail else "",
+                by.id if by else "",
+                whom.id if whom else "",
+            )
+
+
+DETAILS = ("settings", "role", "back", "invite", "message")
+"""What an entry says besides, where there is more to say."""
 
 
 def users_of(entries: Iterable[AuditEntry]) -> set[str]:
@@ -38,7 +83,7 @@ def _entry(entry: AuditEntry, people: Mapping[str, Participant]) -> dict[str, An
         "whom": [_person(user, people) for user in _whom(entry)],
     }
     detail = entry.detail
-    for name in ("settings", "role", "back", "invite", "message"):
+    for name in DETAILS:
         if name in detail:
             view[name] = detail[name]
     if "may" in detail:

@@ -106,7 +106,9 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
 async def test_the_login_goes_along_to_the_attendance_and_back(
     newcomer: Newcomer, meeting: str, app: Login
 ) -> None:
-    await (await app.joined(meeting, "ann")).leave()
+    host = await app.joined(meeting, "ann")
+    await host.order("settings", settings={"locked": True})
+    await host.leave()
     ann = await newcomer("Ann", url=app.server.url, calls=False)
     await follow(ann, meeting, app.token("ann", name="Ann"))
     await enter(ann)
@@ -114,6 +116,8 @@ async def test_the_login_goes_along_to_the_attendance_and_back(
     await ann.press("See attendance")
     await expect(ann.page.get_by_role("region", name="Totals")).to_be_visible()
     assert ann.page.url.endswith(f"/m/{meeting}/attendance")
+    await ann.page.get_by_text("What those in charge did").click()
+    await expect(ann.page.get_by_text("Ann locked the meeting")).to_be_visible()
     link = ann.page.get_by_role("link", name="Open meeting")
     await link.click()
     await expect(ann.page.get_by_label("Your name")).to_have_value("Ann")

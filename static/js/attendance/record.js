@@ -67,6 +67,16 @@
  * @property {Record<Registration, number>} registrants
  * @property {{people: number, guests: number, noShows: number | null, uncounted: number, guessed: number} | null} attended  null: attendance unknown; `noShows` null: approved registrants unknown
  *
+ * What somebody in charge did, by names, which are "" of those who were never in. `by` null: the server or the admin key.
+ * @typedef {object} Deed
+ * @property {number} at
+ * @property {string | null} by
+ * @property {string} action
+ * @property {string[]} whom
+ * @property {Record<string, unknown>} [settings]
+ * @property {string} [role]
+ * @property {string} [back]
+ *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting
  * @property {number} asOf
@@ -74,13 +84,14 @@
  * @property {[number, number][]} presence  [time, number of people from then on]
  * @property {Person[]} people  By arrival.
  * @property {Source | null} source  null: the meeting was held here
+ * @property {Deed[]} deeds  the earliest first
  */
 
 /** @param {string | null | undefined} time  RFC 3339 */
 const timeOf = (time) => (time ? Date.parse(time) : null);
 
 /** @param {any} page  the first one @returns {Attendance} with the people of that page */
-export function readAttendance({ meeting, as_of, totals, presence, participants, source }) {
+export function readAttendance({ meeting, as_of, totals, presence, participants, source, audit }) {
   return {
     meeting: { id: meeting.id, title: meeting.title, createdAt: Date.parse(meeting.created_at), endedAt: timeOf(meeting.ended_at) },
     asOf: Date.parse(as_of),
@@ -97,8 +108,16 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
     presence: presence.map((/** @type {[string, number]} */ [at, count]) => [Date.parse(at), count]),
     people: participants.map(readPerson),
     source: source && readSource(source),
+    deeds: (audit ?? []).map(readDeed),
   };
 }
+
+/** @param {any} entry @returns {Deed} */
+const readDeed = ({ at, by, action, whom, settings, role, back }) => ({
+  at: Date.parse(at), action, settings, role, back,
+  by: by && (by.name ?? ""),
+  whom: whom.map((/** @type {any} */ { name }) => name),
+});
 
 /** @param {any} source @returns {Source} */
 function readSource({ kind, external_id, due_at, parts, totals, instances }) {

@@ -3,6 +3,7 @@ import { HERE_SHOWN, meetingPage } from "../here/addresses.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { AbsentList } from "./absent.js";
+import { showAudit } from "./audit.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
 import { DateTable } from "./date-table.js";
@@ -55,6 +56,7 @@ export class AttendanceView extends Emitter {
       "csv-people": () => this.emit("download", { rows: "people" }),
       "csv-stays": () => this.emit("download", { rows: "stays" }),
       "csv-registrants": () => this.emit("download", { rows: "registrants" }),
+      "csv-audit": () => this.emit("download", { rows: "audit" }),
       "csv-dates": () => this.emit("download", { rows: "dates" }),
       "forget-key": () => this.emit("forget-key", null),
       print: () => window.print(),
@@ -112,6 +114,8 @@ export class AttendanceView extends Emitter {
     if (source) this.#showSource(source);
     this.#import.update(source);
     showTotals(part(this.element, "summary"), attendance, isDated(people, asOf));
+    showAudit(part(this.element, "audit"), attendance.deeds);
+    part(this.element, "csv-audit").hidden = attendance.deeds.length === 0;
     this.#draw(attendance);
     this.#filters.update(attendance, complete);
   }

@@ -105,7 +105,7 @@ export const getAttendance = (token, id, which) => request("GET", `${meetingPath
 export const getAbsent = (token, id, which) =>
   request("GET", `${meetingPath(id)}/registrants${query({ came: "no", ...which })}`, { token });
 
-/** What a row is; with `dates` a person, with a column for each instance of a series. @typedef {"stays" | "people" | "registrants" | "dates"} Rows */
+/** What a row is; with `dates` a person, with a column for each instance of a series. @typedef {"stays" | "people" | "registrants" | "audit" | "dates"} Rows */
 
 /** As a CSV file. @param {string} token @param {string} id @param {Rows} rows @param {string} instance @returns {Promise<Blob>} */
 export async function downloadAttendance(token, id, rows, instance) {

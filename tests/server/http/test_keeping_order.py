@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -240,3 +242,13 @@ async def test_who_did_what_is_told_by_names_to_those_who_may_see_the_report(pla
     assert "audit" not in later.json()
     table = await asked(play, "GET", f"{room}/attendance?format=csv", ann.token)
     assert "set_role" not in table.text
+    deeds = await asked(play, "GET", f"{room}/attendance?format=csv&rows=audit", ann.token)
+    assert deeds.headers["content-type"] == "text/csv; charset=utf-8"
+    head, *rows = csv.reader(io.StringIO(deeds.content.decode("utf-8-sig")))
+    assert head[:5] == ["at (UTC)", "by", "action", "whom", "detail"]
+    assert [row[1:] for row in rows] == [
+        ["Ann", "set_role", "Bob", '{"role":"cohost"}', ann.id, bob.id],
+        ["Bob", "settings", "", '{"settings":{"password":true}}', bob.id, ""],
+        ["", "remove", "Cat", '{"back":"knock"}', "", cat.id],
+        ["Ann", "end", "", "", ann.id, ""],
+    ]
