@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconvene.chat import Chat, ChatMessage
+    from reconvene.errors import Refused, Unreachable, Unread
     from reconvene.events import (
         Asked,
         CommandRefused,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         TokenExpiring,
         Waiting,
     )
-    from reconvene.meeting import Meeting, Refused, Unreachable, Unread, join
+    from reconvene.meeting import Meeting, join
     from reconvene.moderation import Moderation
     from reconvene.views import Knock, Participant
 

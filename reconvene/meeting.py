@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 
 from reconvene.chat import Chat
 from reconvene.endings import ENDS, LEFT
+from reconvene.errors import Refused, Unreachable, Unread
 from reconvene.events import Event, Left, State
 from reconvene.knowledge import Knowledge
 from reconvene.meeting_socket import GetToken, MeetingSocket
@@ -37,25 +38,6 @@ MOST_TEXT = 60_000
 
 MOST_UNREAD = 10_000
 """Most events that wait to be read."""
-
-
-class Refused(Exception):  # noqa: N818 - named for what happened
-    """The server refused to let the program in, or an order. `code` is an error code of the protocol, `waiting` if
-    nobody let it in in time, or that of `Left`; `message` is for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-
-
-class Unreachable(ConnectionError):  # noqa: N818
-    """No server of meetings answers there."""
-
-
-class Unread(RuntimeError):  # noqa: N818
-    """More events than are kept were not read. Those are gone; `participants` is right, and what comes from now on
-    can be read."""
 
 
 def join(

@@ -42,7 +42,7 @@ export class Look {
   again(status) {
     const before = this.views;
     this.views = status.left ? new Map() : viewsOf(this.#call, this.#mesh, this.views);
-    const announced = this.#happenings.splice(0).map(({ what, who }) => /** @type {News} */ (["happening", { what, participant: this.#view(who, before) }]));
+    const announced = this.#happenings.splice(0).map(({ what, who, before: name }) => /** @type {News} */ (["happening", { what, participant: this.#view(who, before), ...(name !== undefined && { before: name }) }]));
     const snapshot = this.#now(status);
     if (isSame(snapshot, this.snapshot)) return { changed: false, news: announced };
     this.snapshot = snapshot;

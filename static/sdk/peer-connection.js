@@ -13,7 +13,7 @@ import { Negotiation } from "./negotiation.js";
 import { NOTHING } from "./rights.js";
 import { securityCode } from "./security-code.js";
 import { Sending } from "./sending.js";
-import { Telling } from "./shown.js";
+import { Heeding, Telling } from "./shown.js";
 
 /**
  * @typedef {import("./protocol.js").SignalData} SignalData
@@ -52,6 +52,7 @@ export class PeerConnection extends Emitter {
   #patience = PATIENCE;
   #size = 1;
   #telling = new Telling((show) => this.#tell({ show }));
+  #heeding = new Heeding((shown) => this.#showOther(shown));
   #plays = NOTHING;
 
   /**
@@ -143,7 +144,7 @@ export class PeerConnection extends Emitter {
   /** @param {SignalData} data */
   receive(data) {
     this.#hear(data.media === false);
-    if (data.show) return this.#showOther(data.show);
+    if (data.show) return this.#heeding.hear(data.show);
     if (data.repeat) this.#telling.again();
     this.#negotiation.receive(data);
   }
@@ -181,6 +182,7 @@ export class PeerConnection extends Emitter {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
     this.#telling.stop();
+    this.#heeding.stop();
     this.#negotiation.stop();
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;

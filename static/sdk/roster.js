@@ -69,7 +69,8 @@ const raisedAt = (participant) => (participant.hand_at ? Date.parse(participant.
 /** @param {Roster} roster @returns {Participant[]} who records the meeting, also while reconnecting */
 export const recorders = (roster) => [...roster.values()].filter(({ recording }) => recording);
 
-/** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded", who: Participant}} Happening */
+/** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded" | "renamed", who: Participant, before?: string}} Happening
+ *   `before`: what they were called until now. */
 
 /**
  * Who started or stopped recording. Unlike other happenings, this is announced whether it came by an event or a list:
@@ -104,6 +105,7 @@ export function happenings(before, event) {
   const now = { ...known, ...event.participant };
   /** @type {Happening[]} */
   const list = [];
+  if (now.name !== known.name) list.push({ what: "renamed", who: now, before: known.name });
   if (now.hand && !known.hand) list.push({ what: "hand", who: now });
   if (now.media.screen && !known.media.screen) list.push({ what: "sharing", who: now });
   return list;

@@ -11,6 +11,10 @@ import { ALL } from "./shown.js";
 
 /** @typedef {import("./devices.js").Kind} Kind */
 
+/** How often an encoding is asked for that the browser refuses, with longer and longer pauses. Milliseconds. */
+const ATTEMPTS = 4;
+const PAUSE = 500;
+
 const KINDS = /** @type {const} */ (["audio", "video"]);
 
 /**
@@ -21,6 +25,8 @@ class Outlet {
   /** @type {import("./quality.js").Encoding | null} */
   #wanted = null;
   #encoding = false;
+  /** Failures since it was last done. */
+  #failures = 0;
 
   /** @param {RTCRtpTransceiver} transceiver @param {MediaStreamTrack | null} track  the one it carries already */
   constructor(transceiver, track) {
@@ -35,8 +41,8 @@ class Outlet {
     this.transceiver.sender.replaceTrack(track).catch(failed);
   }
 
-  /** Needs no negotiation either. @param {import("./quality.js").Encoding} wanted @param {(error: unknown) => void} failed @param {boolean} [again]  after a failure */
-  encode(wanted, failed, again = false) {
+  /** Needs no negotiation either. @param {import("./quality.js").Encoding} wanted @param {(error: unknown) => void} failed */
+  encode(wanted, failed) {
     this.#wanted = wanted;
     if (this.#encoding) return; // It is looked at again after that.
     const { sender, currentDirection } = this.transceiver;
@@ -49,18 +55,25 @@ class Outlet {
     this.#encoding = true;
     sender.setParameters(parameters).then(
       () => this.#encoded(wanted, failed),
-      (error) => {
-        this.#encoding = false;
-        // A description that was applied meanwhile has changed what was read before.
-        if (error.name === "InvalidModificationError" && !again) this.encode(this.#wanted ?? wanted, failed, true);
-        else failed(error);
-      },
+      (error) => this.#refused(error, failed),
     );
+  }
+
+  /** @param {Error} error @param {(error: unknown) => void} failed */
+  #refused(error, failed) {
+    this.#encoding = false;
+    this.#failures += 1;
+    const again = () => this.#wanted && this.encode(this.#wanted, failed);
+    // A description that was applied meanwhile has changed what was read before.
+    if (error.name === "InvalidModificationError" && this.#failures === 1) return again();
+    failed(error);
+    if (this.#failures < ATTEMPTS) setTimeout(again, PAUSE * this.#failures);
   }
 
   /** @param {import("./quality.js").Encoding} done @param {(error: unknown) => void} failed */
   #encoded(done, failed) {
     this.#encoding = false;
+    this.#failures = 0;
     if (this.#wanted && this.#wanted !== done) this.encode(this.#wanted, failed);
   }
 }

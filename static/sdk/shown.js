@@ -37,6 +37,41 @@ const isSame = (one, other) => one.camera === other.camera && one.screen === oth
 /** @param {Shown} from @param {Shown} to  whether anything is larger there */
 const grows = (from, to) => SIZES.indexOf(to.camera) > SIZES.indexOf(from.camera) || SIZES.indexOf(to.screen) > SIZES.indexOf(from.screen);
 
+/** Heeds what one peer shows: every change of encodings costs, so what comes sooner than that is heeded later. Milliseconds. */
+const HEED = 250;
+
+export class Heeding {
+  #heed;
+  #last = ALL;
+  #wanted = ALL;
+  #pause = 0;
+
+  /** @param {(shown: Shown) => void} heed */
+  constructor(heed) {
+    this.#heed = heed;
+  }
+
+  /** @param {Shown} shown */
+  hear(shown) {
+    this.#wanted = shown;
+    if (!this.#pause) this.#consider();
+  }
+
+  stop() {
+    clearTimeout(this.#pause);
+  }
+
+  #consider() {
+    if (isSame(this.#wanted, this.#last)) return;
+    this.#last = this.#wanted;
+    this.#heed(this.#last);
+    this.#pause = window.setTimeout(() => {
+      this.#pause = 0;
+      this.#consider();
+    }, HEED);
+  }
+}
+
 /** Tells one peer: more at once, less when it has lasted, and nothing more often than every second. */
 export class Telling {
   #tell;

@@ -69,6 +69,19 @@ export class Speaker {
     if (this.#chosen) /** @type {Playing} */ (element).setSinkId?.(this.#chosen).catch(() => {});
   }
 
+  /** While the chosen one is unplugged, it plays by the system's. @param {AbortSignal} signal  ends it */
+  watch(signal) {
+    if (this.possible) navigator.mediaDevices.addEventListener("devicechange", () => void this.#look(), { signal });
+  }
+
+  async #look() {
+    const listed = await this.list();
+    // Nobody knows what is there before the person has allowed a microphone.
+    if (!this.#chosen || !listed.length) return;
+    const id = listed.some((each) => each.id === this.#chosen) ? this.#chosen : "";
+    for (const element of this.#alive()) if (/** @type {{sinkId?: string}} */ (element).sinkId !== id) element.setSinkId?.(id).catch(() => {});
+  }
+
   *#alive() {
     for (const reference of this.#playing) {
       const element = reference.deref();

@@ -82,9 +82,10 @@
  * @property {Left} left
  *
  * @typedef {object} Happened
- * @property {"joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded"} what  `hand`: was raised.
- *   `lost`: did not come back. `recorded`: records no more.
+ * @property {"joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded" | "renamed"} what  `hand`: was
+ *   raised. `lost`: did not come back. `recorded`: records no more.
  * @property {ParticipantView} participant
+ * @property {string} [before]  What they were called until they were `renamed`.
  *
  * @typedef {object} Ruled
  * @property {string} id  Whose; it may be the user's.

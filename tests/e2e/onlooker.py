@@ -33,6 +33,10 @@ class Onlooker:
         """Is told of it, or was: their microphone and camera are `on` or `off`, their hand is `raised` or `lowered`."""
         await self._shows(other, data, WITHIN)
 
+    async def is_called(self, name: str) -> None:
+        """From now on."""
+        await self._client.order("rename", name=name)
+
     async def loses(self, other: str) -> None:
         """Is told that they are not there any more."""
         await self._shows(other, {"state": "gone"}, GONE_WITHIN)

@@ -119,6 +119,7 @@ function listen(seed) {
   /** Since when somebody is loud without a pause, and when last. */
   const voices = new Map(people.map((id) => [id, { since: 0, loudAt: -Infinity }]));
   let speakers = NOBODY;
+  const own = chance() < 0.5 ? people[0] : undefined;
   let changedAt = -Infinity;
   for (let now = 0; now < 60_000; now += 100 + Math.floor(chance() * 100)) {
     if (chance() < 0.002 && people.length > 1) people = people.slice(1);
@@ -135,7 +136,7 @@ function listen(seed) {
       }
     }
     const before = speakers.recent[0];
-    speakers = heard(speakers, levels, now);
+    speakers = heard(speakers, levels, now, own);
     const [forward] = speakers.recent;
     if (forward !== before && people.includes(forward)) {
       if (people.includes(before) && now - changedAt < 5_000) say(`${forward} after ${now - changedAt} ms`);
@@ -143,11 +144,12 @@ function listen(seed) {
       if (forward !== undefined && before !== undefined && people.includes(before) && (loudAt - since < 1_000 || now - loudAt >= 600)) say(`${forward} forward without a second of speech`);
       if (before === undefined || people.includes(before)) changedAt = now;
     }
+    if (own !== undefined && speakers.recent.includes(own)) say("who is looking comes forward");
     if (speakers.recent.some((id) => !people.includes(id))) say("somebody who is gone");
     const loud = people.filter((id) => now - voices.get(id).loudAt < 600);
     // Who speaks alone for long enough comes forward.
     const [only] = loud;
-    if (loud.length === 1 && now - speakers.forwardAt >= 5_000 && voices.get(only).loudAt - voices.get(only).since >= 1_000 && forward !== only) say(`${only} speaks alone, and ${forward} is forward`);
+    if (loud.length === 1 && only !== own && now - speakers.forwardAt >= 5_000 && voices.get(only).loudAt - voices.get(only).since >= 1_000 && forward !== only) say(`${only} speaks alone, and ${forward} is forward`);
   }
 }
 

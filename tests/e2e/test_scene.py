@@ -33,6 +33,7 @@ BUGS = {
         "return [speaker, ...order.filter((key) => key !== speaker)]",
     ),
     "a pin is ignored": ("scene.js", "return [pin]", "return []"),
+    "one looks at oneself": ("speakers.js", " && id !== own", ""),
     "an order that is not kept": (
         "scene.js",
         "wanted.order.filter((key) => people",

@@ -21,10 +21,13 @@ export class DevicePicker {
   /** What the lists show, by kind. @type {Partial<Record<Kind, string>>} */
   #shown = {};
 
-  /** @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory */
-  constructor(media, memory) {
+  /**
+   * @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory
+   * @param {number} people  in the meeting
+   */
+  constructor(media, memory, people) {
     this.#media = media;
-    this.#sound = new SoundSettings(media, memory);
+    this.#sound = new SoundSettings(media, memory, people);
     this.element.append(this.#sound.element);
   }
 

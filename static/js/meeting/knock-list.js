@@ -93,29 +93,3 @@ export class KnockList {
     else part(this.#view, "panel").querySelector("h2")?.focus();
   }
 }
-
-/** A knock: two short notes. The browser plays them once the person has clicked somewhere, as for joining. */
-export class KnockSound {
-  /** @type {AudioContext | null} */
-  #context = null;
-
-  play() {
-    if (!("AudioContext" in window)) return;
-    const context = (this.#context ??= new AudioContext());
-    for (const [index, frequency] of [660, 520].entries()) {
-      const at = context.currentTime + index * 0.16;
-      const tone = new OscillatorNode(context, { frequency });
-      const gain = new GainNode(context, { gain: 0 });
-      gain.gain.setValueAtTime(0.12, at);
-      gain.gain.exponentialRampToValueAtTime(0.001, at + 0.14);
-      tone.connect(gain).connect(context.destination);
-      tone.start(at);
-      tone.stop(at + 0.15);
-    }
-  }
-
-  stop() {
-    void this.#context?.close();
-    this.#context = null;
-  }
-}

@@ -2,7 +2,7 @@
 import { EndNews } from "./end-news.js";
 import { showHostLink } from "./host-link.js";
 import { showHostPanel } from "./host-panel.js";
-import { KnockList, KnockSound } from "./knock-list.js";
+import { KnockList } from "./knock-list.js";
 import { knockEnded, ruledNews, settingsNews, turnedOff } from "./moderation-news.js";
 import { askToTurnOn } from "./moderation-questions.js";
 import { tellingOrders } from "./order-news.js";
@@ -26,13 +26,14 @@ export class Moderation {
   #toasts;
   #tell;
   #knocks;
-  #sound = new KnockSound();
+  #tones;
 
   /**
    * @param {HTMLElement} view  the meeting's @param {Meeting} meeting @param {import("./bearer.js").Bearer} bearer
-   * @param {import("../ui/toasts.js").Toasts} toasts
+   * @param {import("../ui/toasts.js").Toasts} toasts @param {import("./tones.js").Tones} tones
    */
-  constructor(view, meeting, bearer, toasts) {
+  constructor(view, meeting, bearer, toasts, tones) {
+    this.#tones = tones;
     this.#view = view;
     this.#meeting = meeting;
     this.#bearer = bearer;
@@ -59,10 +60,6 @@ export class Moderation {
     part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(meeting, this.#bearer), { signal });
   }
 
-  stop() {
-    this.#sound.stop();
-  }
-
   update() {
     const { role, inCharge } = this.#meeting.getSnapshot().me;
     const isHost = role === "host";
@@ -71,7 +68,7 @@ export class Moderation {
     part(this.#view, "end").hidden = !isHost;
     part(this.#view, "moderate").hidden = part(this.#view, "people-foot").hidden = !inCharge;
     part(this.#view, "host-note").hidden = !isHost || !inCharge;
-    if (this.#knocks.update()) this.#sound.play();
+    if (this.#knocks.update()) void this.#tones.play("knock");
   }
 
   /** @param {string[]} texts */

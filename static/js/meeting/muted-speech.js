@@ -8,6 +8,11 @@ const LOUD = 0.03;
 const SPEECH = 750;
 const WHILE = 2_000;
 const AT_MOST_EVERY = 60_000;
+/**
+ * In Chromium, which alone has this, the light of a microphone is on as long as the page has it. Elsewhere it goes out when the
+ * microphone is turned off, and is not to come on again for a hint.
+ */
+const LISTENS = "userAgentData" in navigator;
 
 /** When to say it. Times are in milliseconds. */
 export class SpeechNotice {
@@ -64,7 +69,7 @@ export class MutedSpeech {
   /** Only a microphone that was on, and is kept: nobody is asked for one. */
   #look() {
     const { microphone, states } = this.#media;
-    const wanted = states.audio === "off" && microphone?.readyState === "live" ? microphone : null;
+    const wanted = LISTENS && states.audio === "off" && microphone?.readyState === "live" ? microphone : null;
     if (wanted === this.#of) return;
     this.#drop();
     this.#of = wanted;

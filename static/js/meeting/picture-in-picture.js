@@ -41,14 +41,15 @@ export class PictureInPicture {
 
   async toggle() {
     if (this.open) return this.close();
+    // What is to be seen there is shown from now on: a video without a source does not play.
+    this.open = true;
+    this.#changed();
     try {
       if (this.#documents) await this.#openDocument(this.#documents);
       else await this.#openVideo();
     } catch {
-      return; // Not without a click, or no picture has come yet.
+      this.#closed(); // Not without a click, or there is no picture.
     }
-    this.open = true;
-    this.#changed();
   }
 
   close() {
@@ -81,6 +82,8 @@ export class PictureInPicture {
   }
 
   async #openVideo() {
+    // Without a picture it would never begin to play.
+    if (this.#video.hidden || !this.#video.srcObject) throw new Error("no picture");
     await this.#video.play();
     await this.#video.requestPictureInPicture();
   }

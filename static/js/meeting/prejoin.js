@@ -45,7 +45,7 @@ export class Prejoin extends Emitter {
     this.title = `${meeting.title || meeting.id} · Reconvene`;
     this.#media = media;
     this.#wanted = wanted;
-    this.#picker = new DevicePicker(media, memory);
+    this.#picker = new DevicePicker(media, memory, meeting.participants ?? 0);
     part(this.element, "devices").append(this.#picker.element);
     const name = part(this.element, "name", HTMLInputElement);
     name.value = identity.name;

@@ -11,7 +11,7 @@ export async function changeName(meeting) {
   const save = part(element, "save", HTMLButtonElement);
   const complain = (/** @type {string} */ text) => {
     write(part(element, "error"), text);
-    field.toggleAttribute("aria-invalid", text !== "");
+    field.setAttribute("aria-invalid", String(text !== ""));
   };
   field.value = meeting.me.name;
   part(element, "form", HTMLFormElement).addEventListener("submit", async (event) => {

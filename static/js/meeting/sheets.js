@@ -30,10 +30,10 @@ export async function showHelp(shortcuts, pushToTalk) {
   await modal(element);
 }
 
-/** Shows what one sends, by which devices. @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory */
-export async function showDevices(media, memory) {
+/** Shows what one sends, by which devices. @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory @param {number} people  in the meeting */
+export async function showDevices(media, memory, people) {
   const element = fromTemplate("devices-dialog");
-  const picker = new DevicePicker(media, memory);
+  const picker = new DevicePicker(media, memory, people);
   const level = new LevelBar(part(element, "level"));
   const watch = new AbortController();
   part(element, "devices").append(picker.element);

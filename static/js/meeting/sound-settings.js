@@ -12,10 +12,15 @@ export class SoundSettings {
   #tones;
   #watch = new AbortController();
   #shown = "";
+  #people;
 
-  /** @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory */
-  constructor(media, memory) {
+  /**
+   * @param {import("../../sdk/reconvene.js").LocalMedia} media @param {import("./device-memory.js").DeviceMemory} memory
+   * @param {number} people  in the meeting
+   */
+  constructor(media, memory, people) {
     this.#media = media;
+    this.#people = people;
     this.#memory = memory;
     this.#tones = new Tones(memory.speaker);
   }
@@ -34,7 +39,7 @@ export class SoundSettings {
       box.addEventListener("change", () => this.#memory.process(this.#media, { [name]: box.checked }), { signal });
     }
     const sounds = part(this.element, "sounds", HTMLInputElement);
-    sounds.checked = this.#memory.sounds(0);
+    sounds.checked = this.#memory.sounds(this.#people);
     sounds.addEventListener("change", () => (this.#memory.wantsSounds = sounds.checked), { signal });
     this.#media.on("change", () => this.#show(), { signal });
     navigator.mediaDevices?.addEventListener?.("devicechange", () => void this.#list(), { signal });

@@ -25,14 +25,14 @@ export const NOBODY = Object.freeze({ voices: new Map(), recent: [], forwardAt: 
 
 /**
  * @param {Speakers} before @param {ReadonlyMap<string, number>} levels  of everyone who is there, 0 to 1
- * @param {number} now  milliseconds @returns {Speakers}
+ * @param {number} now  milliseconds @param {string} [own]  who is looking, and does not come forward @returns {Speakers}
  */
-export function heard(before, levels, now) {
+export function heard(before, levels, now, own) {
   const voices = new Map([...levels].map(([id, level]) => [id, voiceOf(before.voices.get(id), level, now)]));
   const recent = before.recent.filter((id) => voices.has(id));
   const [forward] = recent;
   const current = voices.get(forward);
-  const speaking = [...voices].filter(([id, voice]) => id !== forward && speaks(voice, now) && voice.loudAt - voice.since >= SPEECH);
+  const speaking = [...voices].filter(([id, voice]) => id !== forward && id !== own && speaks(voice, now) && voice.loudAt - voice.since >= SPEECH);
   if (!speaking.length) return { voices, recent, forwardAt: before.forwardAt };
   const [id, voice] = speaking.reduce((best, each) => (each[1].loudness > best[1].loudness ? each : best));
   const stays = current && (now - before.forwardAt < KEPT || (speaks(current, now) && voice.loudness < LOUDER * current.loudness));

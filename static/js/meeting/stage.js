@@ -66,6 +66,8 @@ export class Stage {
     this.choice = new ViewChoice(storage, () => this.#arrange());
     this.#resized.observe(this.#element);
     this.#showButton.addEventListener("click", () => this.#showOwn());
+    // Also of one tile.
+    this.#element.addEventListener("fullscreenchange", () => this.#arrange());
     this.#element.addEventListener("keydown", (event) => this.#moveAmongPins(event));
   }
 
@@ -85,7 +87,7 @@ export class Stage {
   /** How loud everyone is. @param {ReadonlyMap<string, number>} levels  0 to 1, by participant @param {string} myId @param {number} now  milliseconds */
   hear(levels, myId, now) {
     const before = this.#speakers.recent;
-    this.#speakers = heard(this.#speakers, levels, now);
+    this.#speakers = heard(this.#speakers, levels, now, myId);
     for (const [id, voice] of this.#speakers.voices) {
       const tile = this.#tiles.get(id === myId ? OWN : id);
       if (tile) tile.speaking = speaks(voice, now);
@@ -249,7 +251,8 @@ export class Stage {
   /** @param {import("./scene.js").Scene} scene */
   #tellWhatIsShown(scene) {
     const small = this.#inWindow(scene);
-    this.#showing.update(this.#pictures.filter(({ own }) => !own), keyOf, scene.tiles, small);
+    const wide = [...scene.tiles].map(([key, { width }]) => /** @type {const} */ ([key, { width: this.#tiles.get(key)?.widthShown(width) ?? width }]));
+    this.#showing.update(this.#pictures.filter(({ own }) => !own), keyOf, new Map(wide), small);
   }
 
   /** Whose picture is in a window of its own, if there is one: as on the stage. @param {import("./scene.js").Scene} scene */

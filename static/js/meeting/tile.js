@@ -27,14 +27,15 @@ export class Tile {
   kind = "person";
   #video = part(this.element, "video", HTMLVideoElement);
   #blocked;
-  #zoom = new Zoom(this.element);
+  #zoom;
 
   /**
    * @param {() => void} blocked  called when the browser will not play sound before a click
-   * @param {() => void} reshaped  called when the picture's ratio changes
+   * @param {() => void} reshaped  called when the picture's ratio changes, or how closely it is seen
    */
   constructor(blocked, reshaped) {
     this.#blocked = blocked;
+    this.#zoom = new Zoom(this.element, reshaped);
     part(this.element, "enlarge").addEventListener("click", () => void turnFullScreen(this.element));
     this.#video.addEventListener("resize", () => {
       this.element.style.setProperty("--ratio", String(this.ratio));
@@ -46,6 +47,11 @@ export class Tile {
   get ratio() {
     const { videoWidth, videoHeight } = this.#video;
     return videoWidth && videoHeight ? videoWidth / videoHeight : USUAL;
+  }
+
+  /** How wide its picture is, with what of it is out of sight: closer, or as large as the screen. @param {number} width  of the tile on the stage, in pixels */
+  widthShown(width) {
+    return (document.fullscreenElement === this.element ? innerWidth : width) * this.#zoom.scale;
   }
 
   /** Whether it lies over the other's picture, not beside it. */

@@ -2,7 +2,7 @@
 
 /** @typedef {{frequency: number, at: number, lasts: number}} Note  Hertz and seconds. */
 
-/** @type {Record<"test" | "joined" | "hand", readonly Note[]>} */
+/** @type {Record<"test" | "joined" | "hand" | "knock", readonly Note[]>} */
 const TUNES = {
   test: [
     { frequency: 440, at: 0, lasts: 0.35 },
@@ -12,6 +12,10 @@ const TUNES = {
   joined: [
     { frequency: 523, at: 0, lasts: 0.14 },
     { frequency: 784, at: 0.12, lasts: 0.25 },
+  ],
+  knock: [
+    { frequency: 660, at: 0, lasts: 0.15 },
+    { frequency: 520, at: 0.16, lasts: 0.15 },
   ],
   hand: [
     { frequency: 880, at: 0, lasts: 0.12 },

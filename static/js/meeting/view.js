@@ -27,7 +27,7 @@ import { all, t } from "../words/words.js";
 const CONTROLS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 const LEVEL_INTERVAL = 150;
 
-/** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string) => string>} */
+/** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string, before: string) => string>} */
 const HAPPENINGS = {
   joined: (name) => t("{name} joined", { name }),
   left: (name) => t("{name} left", { name }),
@@ -37,6 +37,7 @@ const HAPPENINGS = {
   sharing: (name) => t("{name} is sharing a screen", { name }),
   recording: (name) => t("{name} is recording this meeting", { name }),
   recorded: (name) => t("{name} has stopped recording", { name }),
+  renamed: (name, before) => t("{before} is called {name} now", { name, before }),
 };
 
 /** @extends {Emitter<{leave: null, end: null}>} */
@@ -81,9 +82,9 @@ export class MeetingView extends Emitter {
     this.#storage = storage;
     this.#clock = new MeetingClock(part(this.element, "clock"), meeting);
     this.#shortcuts = new Shortcuts(storage);
-    this.#sounding = new Sounding(this.element, meeting, media, memory, toasts, storage);
+    this.#sounding = new Sounding(this.element, meeting, media, memory, toasts, storage, this.#shortcuts);
     this.#qualities = new QualityMarks(part(this.element, "stage"), meeting);
-    this.#moderation = new Moderation(this.element, meeting, bearer, toasts);
+    this.#moderation = new Moderation(this.element, meeting, bearer, toasts, this.#sounding.tones);
     this.#moderation.menu.quality = (id) => this.#qualities.of(id);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${meeting.getSnapshot().title || meeting.id} · Reconvene`;
@@ -99,7 +100,7 @@ export class MeetingView extends Emitter {
     signal.addEventListener("abort", meeting.subscribe(() => this.#later()));
     meeting.on("state", (state) => this.#became(state), { signal });
     meeting.on("hindered", (verdict) => this.#hindered(verdict), { signal });
-    meeting.on("happening", ({ what, participant }) => this.#toasts.show(HAPPENINGS[what](participant.name)), { signal });
+    meeting.on("happening", ({ what, participant: { name }, before = name }) => this.#toasts.show(HAPPENINGS[what](name, before)), { signal });
     this.#moderation.start(() => this.#togglePeople(), signal);
     startChat(this.element, meeting, this.#toasts, this.#storage, signal);
     meeting.on("device", (news) => this.#toasts.show(newsText(news)), { signal });
@@ -118,7 +119,7 @@ export class MeetingView extends Emitter {
       sound: () => this.#playSound(),
       invite: copy,
       "invite-people": () => void showInvite(this.#meeting),
-      settings: () => void showDevices(this.#media, this.#memory),
+      settings: () => void showDevices(this.#media, this.#memory, meeting.participants.size + 1),
       "close-panel": () => this.#togglePeople(),
       end: () => {
         part(this.element, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
@@ -130,6 +131,7 @@ export class MeetingView extends Emitter {
     part(this.element, "host-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
     document.addEventListener("keydown", (event) => this.#escaped(event), { signal });
     this.#sounding.start(signal);
+    this.#memory.speaker.watch(signal);
     this.#qualities.start();
     this.#shortcuts.start((command) => this.#commands[command]());
     this.#timer = window.setInterval(() => this.#listen(), LEVEL_INTERVAL);
@@ -145,7 +147,6 @@ export class MeetingView extends Emitter {
     this.#qualities.stop();
     this.#banner.stop();
     this.#asking.stop();
-    this.#moderation.stop();
     this.#meter.stop();
     this.#stage.stop();
     this.#toasts.clear();

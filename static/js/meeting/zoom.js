@@ -36,10 +36,12 @@ export class Zoom {
   #video;
   #buttons;
   #now = WHOLE;
+  #changed;
 
-  /** @param {HTMLElement} tile */
-  constructor(tile) {
+  /** @param {HTMLElement} tile @param {() => void} [changed]  called when it is seen closer, or from farther away */
+  constructor(tile, changed = () => {}) {
     this.#tile = tile;
+    this.#changed = changed;
     this.#video = part(tile, "video");
     const [larger, smaller] = [part(tile, "zoom-in"), part(tile, "zoom-out")];
     this.#buttons = { larger, smaller };
@@ -47,10 +49,14 @@ export class Zoom {
     smaller.addEventListener("click", () => this.#show(closer(this.#now, 1 / STEP)));
     for (const button of [larger, smaller]) button.addEventListener("keydown", (event) => this.#moveByKey(event));
     tile.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    this.#video.addEventListener("dblclick", (event) => this.#show(this.#now.scale > 1 ? WHOLE : closer(this.#now, 2, this.#pointOf(event))));
+    this.#video.addEventListener("dblclick", (event) => this.#turn(event));
     this.#video.addEventListener("pointermove", (event) => this.#drag(event));
     this.#video.addEventListener("pointerdown", (event) => this.#now.scale > 1 && this.#video.setPointerCapture(event.pointerId));
     this.#show(WHOLE);
+  }
+
+  get scale() {
+    return this.#now.scale;
   }
 
   /** @param {boolean} possible */
@@ -60,11 +66,18 @@ export class Zoom {
 
   /** @param {Closer} now */
   #show(now) {
+    const before = this.#now.scale;
     this.#now = now;
     this.#tile.toggleAttribute("data-closer", now.scale > 1);
     this.#video.style.transform = now.scale > 1 ? `translate(${now.x * 100}%, ${now.y * 100}%) scale(${now.scale})` : "";
     this.#buttons.smaller.setAttribute("aria-disabled", String(now.scale === 1));
     this.#buttons.larger.setAttribute("aria-disabled", String(now.scale === MOST));
+    if (before !== now.scale) this.#changed();
+  }
+
+  /** @param {MouseEvent} event */
+  #turn(event) {
+    if (!this.#buttons.larger.hidden) this.#show(this.#now.scale > 1 ? WHOLE : closer(this.#now, 2, this.#pointOf(event)));
   }
 
   /** @param {MouseEvent} event */

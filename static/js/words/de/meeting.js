@@ -6,6 +6,7 @@ export const MEETING = {
   "You’re back": "Sie sind wieder da",
   "Without sound and picture": "Ohne Ton und Bild",
   "This browser cannot make calls": "Dieser Browser kann keine Anrufe",
+  "{before} is called {name} now": "{before} heißt jetzt {name}",
   "{name} joined": "{name} ist da",
   "{name} left": "{name} ist gegangen",
   "{name} lost the connection": "{name} hat die Verbindung verloren",
@@ -63,6 +64,8 @@ export const MEETING = {
   "Camera on": "Kamera ein",
   "Camera off": "Kamera aus",
   "You are speaking, but your microphone is off.": "Sie sprechen, aber Ihr Mikrofon ist aus.",
+  "Press M to turn it on.": "Drücken Sie M, um es einzuschalten.",
+  "Hold Space to talk.": "Halten Sie zum Sprechen die Leertaste.",
   "Press M to turn it on, or hold Space to talk.": "Drücken Sie M, um es einzuschalten, oder halten Sie zum Sprechen die Leertaste.",
   "Turn it on to be heard.": "Schalten Sie es ein, damit man Sie hört.",
   // Views and tiles
