@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 
 import pytest
@@ -11,8 +13,14 @@ from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import looking_on
 from tests.e2e.person import OVERFLOW
 from tests.process import ServerProcess
+from tests.server.client import playing
 
 pytestmark = pytest.mark.one_browser
+
+BLOCKED = """
+  const refuse = { get: () => { throw new DOMException("The operation is insecure.", "SecurityError"); } };
+  for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, refuse);
+"""
 
 # What somebody sees or hears of a page, where it is a text of the catalogue: nothing that people wrote.
 ENGLISH = """async () => {
@@ -103,3 +111,25 @@ async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meet
     await page.goto(ada.url)
     await expect(ada.button("New meeting")).to_be_visible()
     assert await page.locator('link[rel="modulepreload"]').count() == 0
+
+
+async def test_the_choice_takes_along_what_the_link_said(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    """Where the browser keeps nothing, and to another page, too."""
+    ada = await newcomer("Ada", calls=False)
+    await ada.before(BLOCKED)
+    async with playing(server) as play:
+        await play.joined(meeting, "Bob", create=True)
+        claims = base64.urlsafe_b64encode(
+            json.dumps({"sub": "u1", "iss": "a", "name": "Ada L."}).encode()
+        ).decode()
+        await ada.page.goto(f"{ada.url}/m/{meeting}#token=e30.{claims}.e30&invite=abc")
+        await ada.at("prejoin")
+        await ada.page.get_by_label("Language").select_option("Deutsch")
+        name = ada.page.get_by_label("Ihr Name")
+        await expect(name).to_have_value("Ada L.")
+        await expect(name).to_have_js_property("readOnly", True)
+        await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}?lang=de")
+        await ada.page.get_by_label("Sprache").select_option("English")
+        await expect(ada.page.get_by_label("Your name")).to_have_value("Ada L.")
