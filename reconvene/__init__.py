@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Left,
         MeetingChanged,
         MessageChanged,
+        MessagesErased,
         MessageWritten,
         Muted,
         ParticipantChanged,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     )
     from reconvene.meeting import Meeting, join
     from reconvene.moderation import Moderation
+    from reconvene.problems import Refused, Unreachable, Unread
     from reconvene.views import Knock, Participant
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "MeetingChanged",
     "MessageChanged",
     "MessageWritten",
+    "MessagesErased",
     "Moderation",
     "Muted",
     "Participant",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from reconvene.meeting_socket import MeetingSocket
+from reconvene.problems import Refused
 from reconvene.views import Participant
 from signalling.client.chat import ChatLog
+
+MOST_TEXT = 60_000
+"""Bytes of a text that fits into a frame, whatever is in it: the server would close the connection for a larger one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +77,22 @@ class Chat:
         """At most 2,000 characters. `to`: None for everyone. `reply_to`: the id of a message."""
         fields = {"to": to.id if isinstance(to, Participant) else to, "reply_to": reply_to}
         await self._order(
-            "chat", text=text, **{name: field for name, field in fields.items() if field is not None}
+            "chat",
+            text=_sendable(text),
+            **{name: field for name, field in fields.items() if field is not None},
         )
 
     async def edit(self, message: ChatMessage | str, text: str) -> None:
         """One's own, within 15 minutes."""
-        await self._order("chat_edit", message=_id(message), text=text)
+        await self._order("chat_edit", message=_id(message), text=_sendable(text))
 
     async def delete(self, message: ChatMessage | str) -> None:
         """One's own; whoever is in charge deletes anybody's."""
         await self._order("chat_delete", message=_id(message))
+
+    async def erase(self, author: Participant | str) -> None:
+        """All that somebody wrote, in this meeting and by now: for those in charge, of people of a lower role."""
+        await self._order("chat_erase", participant=author.id if isinstance(author, Participant) else author)
 
     async def read(self) -> None:
         """Ask for what was written before. From then on `messages` is complete as far as it reaches back, also after a
@@ -100,3 +111,10 @@ class Chat:
 
 def _id(message: ChatMessage | str) -> str:
     return message if isinstance(message, str) else message.id
+
+
+def _sendable(text: str) -> str:
+    """Raises `Refused`."""
+    if len(json.dumps(text)) > MOST_TEXT:
+        raise Refused("bad_message", "A message has at most 2000 characters.")
+    return text

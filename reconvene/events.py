@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from reconvene.chat import ChatMessage
@@ -113,6 +114,14 @@ class MessageChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesErased:
+    """All that a participant had written until then is deleted."""
+
+    sender: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reacted:
     """Somebody showed a reaction to everyone, this program included."""
 
@@ -165,6 +174,7 @@ Event = (
     | KnockEnded
     | MessageWritten
     | MessageChanged
+    | MessagesErased
     | Reacted
     | IceServersChanged
     | TokenExpiring

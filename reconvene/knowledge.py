@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from reconvene.events import (
     KnockEnded,
     MeetingChanged,
     MessageChanged,
+    MessagesErased,
     MessageWritten,
     Muted,
     ParticipantChanged,
@@ -124,13 +126,15 @@ class Knowledge:
             case "knock":
                 self.knocks[event["knock"]["id"]] = knock = Knock.of(event["knock"])
                 yield Knocked(knock)
-            case "chat_message" | "chat_changed" if event.get("again"):
+            case "chat_message" | "chat_changed" | "chat_erased" if event.get("again"):
                 pass
             case "chat_message":
                 yield MessageWritten(ChatMessage.of(event["message"]))
             case "chat_changed":
                 change = event["message"]
                 yield MessageChanged(change["id"], change.get("text"))
+            case "chat_erased":
+                yield MessagesErased(event["from"], datetime.fromisoformat(event["until"]))
             case "knock_ended" if over := self.knocks.pop(event["id"], None):
                 yield KnockEnded(over, event["reason"], by)
 

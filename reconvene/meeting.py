@@ -10,7 +10,6 @@ It comes back by itself after a lost connection, and after a restart of the serv
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
 from collections import deque
@@ -25,6 +24,7 @@ from reconvene.events import Event, Left, State
 from reconvene.knowledge import Knowledge
 from reconvene.meeting_socket import GetToken, MeetingSocket
 from reconvene.moderation import Moderation
+from reconvene.problems import Refused, Unreachable, Unread
 from reconvene.server_address import Address
 from reconvene.views import Knock, Participant
 from signalling.client.actions import Emit
@@ -32,9 +32,6 @@ from signalling.client.place import Place
 from signalling.protocol import identifiers
 from signalling.protocol.fields import Kind
 from signalling.protocol.rights import MeetingSettings
-
-MOST_TEXT = 60_000
-"""Bytes of a text that fits into a frame, whatever is in it: the server would close the connection for a larger one."""
 
 MOST_UNREAD = 10_000
 """Most events that wait to be read."""
@@ -265,8 +262,6 @@ class Meeting:
         await self._socket.__aexit__(None if error is None else type(error), error, None)
 
     async def _order(self, kind: str, **fields: Any) -> None:
-        if len(json.dumps(fields.get("text", ""))) > MOST_TEXT:
-            raise Refused("bad_message", "A message has at most 2000 characters.")
         number = self._socket.order(kind, **fields)
         if not number:
             raise self._ended()

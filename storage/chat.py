@@ -75,6 +75,17 @@ class Message:
     deleted_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """All that a user wrote is deleted. `messages`: the ids of all of theirs. `until`: the time of the last one, 0
+    without one; `deleted_by`: the participant. `is_new`: there was something to delete."""
+
+    messages: Sequence[str]
+    until: float
+    deleted_by: str | None
+    is_new: bool
+
+
 Fate = Literal["done", "again", "unknown", "forbidden", "late", "elsewhere", "used"]
 """`again`: it was so before. `unknown`: there is no such message, or it was deleted. `forbidden`: it is somebody
 else's. `late`: see `EDITED_WITHIN`. `elsewhere`: it is for somebody whom it may not be for. `used`: the key names
@@ -114,6 +125,13 @@ class Chat(Protocol):
 
     async def write_messages(self, room: str, writes: Sequence[MessageWrite]) -> Sequence[Written]:
         """Carry these out in order; returns what became of each. A deletion erases the text, and leaves the rest.
+
+        Raises `UnknownMeeting`.
+        """
+
+    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
+        """Delete all that the user `author` wrote, as `MessageDeletion` does; `by` as `user_id` there. The audit notes
+        it once, with the number of messages. The same moment again is the same call.
 
         Raises `UnknownMeeting`.
         """

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from signalling.protocol.chat import ChatErase
 from signalling.protocol.moderation import Allow, Command, Readmit, Remove, SetRole
 from signalling.protocol.rights import rights_of
 from signalling.rooms.change import NOBODY, Person
 from storage.store import Store
 
 
-def named(command: Command) -> Sequence[str]:
+def named(command: Command | ChatErase) -> Sequence[str]:
     """The participants whom a command names that may be about people who are absent."""
-    if isinstance(command, Remove | Readmit | SetRole):
+    if isinstance(command, Remove | Readmit | SetRole | ChatErase):
         return [command.participant]
     return command.participants if isinstance(command, Allow) else []
 

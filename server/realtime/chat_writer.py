@@ -17,7 +17,8 @@ from server.realtime.room_queues import RoomQueue, RoomQueues
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms import permissions
-from signalling.rooms.change import ChatChange, Outcome, Posted, Recorded, Unsettled
+from signalling.rooms.change import ChatChange, Erased, Outcome, Posted, Recorded, Unsettled
+from signalling.rooms.chat_rules import DELETED
 from storage.chat import (
     Chat,
     Message,
@@ -85,6 +86,8 @@ class ChatWriter:
         try:
             if _is_asked_for(batch[0]):
                 return [await self._look_up(room, batch[0])]
+            if _post(batch[0]).kind == "erase":
+                return [await self._erase(room, batch[0])]
             found = await self._store.write_messages(room, [_as_stored(each) for each in batch])
         except UnknownMeeting:
             return [Refused(ErrorCode.UNKNOWN_MEETING)] * len(batch)
@@ -108,6 +111,14 @@ class ChatWriter:
             return Refused(ErrorCode.BAD_MESSAGE, USED)
         return Recorded(again=True)
 
+    async def _erase(self, room: str, unsettled: Unsettled) -> Outcome:
+        post = _post(unsettled)
+        found = await self._store.erase_messages(room, post.author, unsettled.actor.user_id, post.at)
+        return Recorded(
+            again=False,
+            erased=Erased(frozenset(found.messages), found.until, found.deleted_by, found.is_new),
+        )
+
 
 def _is_the_same(found: Message, said: ChatChange) -> bool:
     if said.id:
@@ -123,10 +134,10 @@ TOO_LATE = "A message can be edited for 15 minutes."
 
 
 def _batch(queue: RoomQueue) -> list[Unsettled]:
-    """The first of them: one that is looked up stands alone."""
+    """The first of them: one that is looked up, or erases, stands alone."""
     batch: list[Unsettled] = []
     for _, unsettled in islice(queue.changes, BATCH):
-        if _is_asked_for(unsettled):
+        if _is_asked_for(unsettled) or _post(unsettled).kind == "erase":
             return batch or [unsettled]
         batch.append(unsettled)
     return batch
@@ -153,6 +164,8 @@ def _as_stored(unsettled: Unsettled) -> MessageWrite:
             return MessageEdit(post.id, user_id, post.text, post.at, post.only_to)
         case "delete":
             return MessageDeletion(post.id, user_id, post.at, post.any_author)
+        case "erase":
+            raise ValueError("it stands alone")
 
 
 def _outcome(post: ChatChange, written: Written) -> Outcome:
@@ -178,5 +191,5 @@ def _outcome(post: ChatChange, written: Written) -> Outcome:
         # Made at that very moment, it was made by this call before, whose answer was lost.
         return Recorded(again=False)
     if found.deleted_at is not None:
-        return Refused(ErrorCode.BAD_MESSAGE, "This message was deleted.")
+        return Refused(ErrorCode.BAD_MESSAGE, DELETED)
     return Recorded(again=True)

@@ -20,7 +20,7 @@ from server.realtime.connection import Connection
 from server.realtime.ending import end_meeting
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
-from signalling.protocol.chat import ChatHistory
+from signalling.protocol.chat import ChatErase, ChatHistory
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import COMMANDS, Command, Settings
 from signalling.rooms.change import Outcome, Recorded, Unsettled
@@ -32,7 +32,7 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
-TAKEN = COMMANDS | {ChatHistory}
+TAKEN = COMMANDS | {ChatHistory, ChatErase}
 """What `Moderating.takes` looks at."""
 
 RECORDED_WITHIN = 5.0
@@ -113,7 +113,9 @@ class Moderating:
         if unsettled.is_about_entry:
             self._pending.meeting_changed(unsettled.room)
 
-    def takes(self, connection: Connection, message: Command | ChatHistory) -> asyncio.Task[None] | None:
+    def takes(
+        self, connection: Connection, message: Command | ChatHistory | ChatErase
+    ) -> asyncio.Task[None] | None:
         """If something has to be found out before the hub can have the message, what does so."""
         if isinstance(message, ChatHistory):
             return self._histories.show(connection, message)
@@ -126,7 +128,7 @@ class Moderating:
         absent = [each for each in absent_people.named(message) if seat.room.member(each) is None]
         return self._begin(self._about(connection, message, absent)) if absent else None
 
-    async def _about(self, connection: Connection, message: Command, absent: list[str]) -> None:
+    async def _about(self, connection: Connection, message: Command | ChatErase, absent: list[str]) -> None:
         """A command about somebody who is not in the room."""
         seat = self._hub.seated(connection)
         if seat is None:

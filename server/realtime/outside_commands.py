@@ -16,7 +16,7 @@ from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
-from signalling.protocol.chat import ChatDelete
+from signalling.protocol.chat import ChatDelete, ChatErase
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Lasting, Passing, Settings
 from signalling.protocol.rights import settings_of
@@ -104,6 +104,19 @@ class OutsideCommands:
         post = ChatChange("delete", message, round(at, 3), any_author=True)
         unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
         found = self._hub.rooms.get(room)
+        if found is not None:
+            self._hub.orders.questions.ask(found, unsettled)
+        await self._made(unsettled, [unsettled])
+
+    async def erase_messages(self, room: str, user_id: str | None, participant: str, at: float) -> None:
+        """The same of all that somebody wrote."""
+        _, actor, known = await self._asked(room, user_id, ChatErase, [participant])
+        found = self._hub.rooms.get(room)
+        (author,) = permissions.addressed(known.get, actor.standing, ChatErase, [participant])
+        post = ChatChange("erase", participant, round(at, 3), author=author.user_id)
+        if found is not None:
+            post = self._hub.chatting.erasure(found, participant, author.user_id, clock.monotonic())
+        unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
         if found is not None:
             self._hub.orders.questions.ask(found, unsettled)
         await self._made(unsettled, [unsettled])

@@ -26,6 +26,8 @@ class ChatLog:
         self._changes: dict[str, Message] = {}
         """The last that was heard of each edit and deletion: no page that was made before brings a text back. After a
         doubt, pages know of all edits until then."""
+        self._erased: dict[str, Message] = {}
+        """By author, the last that was heard of all of theirs being deleted."""
         self._told: dict[str, None] = {}
         """Ids of messages that were told, also of those that no page had then."""
         self._doubted: set[str] = set()
@@ -49,6 +51,8 @@ class ChatLog:
             self._put(event["message"])
         elif event["type"] == "chat_changed":
             again = self._change(event["message"])
+        elif event["type"] == "chat_erased":
+            again = self._erase(event["from"], event)
         if len(self._messages) > self._most:
             for message in self.messages[: len(self._messages) - self._most]:
                 self._forget(message["id"])
@@ -82,6 +86,15 @@ class ChatLog:
             self._put(known)
         return again
 
+    def _erase(self, author: str, event: Message) -> bool:
+        """Returns whether it was so before."""
+        if author in self._erased and self._erased[author]["until"] >= event["until"]:
+            return True
+        _keep(self._erased, author, event)
+        for known in [each for each in self._messages.values() if each["from"] == author]:
+            self._put(known)
+        return False
+
     def _is_known(self, id_: str) -> bool:
         if id_ in self._messages or id_ in self._told:
             return True
@@ -93,9 +106,12 @@ class ChatLog:
         change = self._changes.get(message["id"], {})
         if "deleted_by" in change:
             message = {**message, "text": "", "deleted_by": change["deleted_by"]}
-        elif change:
+        elif change and "deleted_by" not in message:
             # Not the later time: the server's clock may have been set back.
             message = {**message, **change}
+        erased = self._erased.get(message["from"])
+        if erased is not None and message["at"] <= erased["until"] and "deleted_by" not in message:
+            message = {**message, "text": "", "deleted_by": erased["deleted_by"]}
         self._messages[message["id"]] = message
 
     def _forget(self, id_: str) -> None:

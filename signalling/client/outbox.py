@@ -14,7 +14,7 @@ LASTING = frozenset(
 """Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which
 they take effect once."""
 
-CHAT = frozenset({"chat", "chat_edit", "chat_delete", "chat_history"})
+CHAT = frozenset({"chat", "chat_edit", "chat_delete", "chat_erase", "chat_history"})
 """What is written and read in the chat. A message carries a `key`, too; the others may come twice."""
 
 KEYED = LASTING | {"chat"}

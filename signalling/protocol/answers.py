@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, ChatPage, React
+from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatErase, ChatHistory, ChatPage, React
 from signalling.protocol.client_messages import (
     Authenticate,
     Join,
@@ -22,7 +22,8 @@ from signalling.protocol.server_messages import Ack, Authenticated, Error, Joine
 ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     Join: (Joined, Waiting, Error),
     Resume: (Resumed, Joined, Waiting, Error),
-    **dict.fromkeys((Status, Signal, Leave, Rename, Chat, ChatEdit, ChatDelete, React), (Ack, Error)),
+    **dict.fromkeys((Status, Signal, Leave, Rename), (Ack, Error)),
+    **dict.fromkeys((Chat, ChatEdit, ChatDelete, ChatErase, React), (Ack, Error)),
     Authenticate: (Authenticated, Error),
     Ping: (Pong, Error),
     ChatHistory: (ChatPage, Error),

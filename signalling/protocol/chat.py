@@ -6,7 +6,7 @@ what was written before, a page at a time.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -48,6 +48,13 @@ class ChatDelete(msgspec.Struct, frozen=True, tag_field="type", tag="chat_delete
     message: Id
 
 
+class ChatErase(msgspec.Struct, frozen=True, tag_field="type", tag="chat_erase"):
+    """Deletes all that `participant` wrote in this meeting."""
+
+    id: MessageId
+    participant: Id
+
+
 class ChatHistory(msgspec.Struct, frozen=True, tag_field="type", tag="chat_history"):
     """`before`: a message; without it, the latest are meant."""
 
@@ -61,12 +68,10 @@ class React(msgspec.Struct, frozen=True, tag_field="type", tag="react"):
     id: MessageId | None = None
 
 
-Written = Chat | ChatEdit | ChatDelete
+Written = Chat | ChatEdit | ChatDelete | ChatErase
 """What is acknowledged once the record has it."""
 
-ChatCommand = Written | ChatHistory | React
-
-CHAT_COMMANDS: frozenset[type] = frozenset(get_args(ChatCommand))
+ChatCommand = Written | ChatHistory
 
 HOSTS = "hosts"
 
@@ -103,6 +108,15 @@ class ChatMessage(msgspec.Struct, frozen=True, tag_field="type", tag="chat_messa
 class ChatChanged(msgspec.Struct, frozen=True, tag_field="type", tag="chat_changed"):
     seq: Number
     message: MessageChange
+
+
+class ChatErased(msgspec.Struct, frozen=True, tag_field="type", tag="chat_erased"):
+    """All that a participant (`from`) wrote until then (RFC 3339, UTC) is deleted. `deleted_by` as of a message."""
+
+    seq: Number
+    sender: str = msgspec.field(name="from")
+    until: str
+    deleted_by: str | None
 
 
 class ChatPage(msgspec.Struct, frozen=True, tag_field="type", tag="chat_page"):

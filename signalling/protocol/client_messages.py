@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from signalling.protocol import identifiers
-from signalling.protocol.chat import ChatCommand
+from signalling.protocol.chat import ChatCommand, React
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import MAX_ID, Media, MessageId
 from signalling.protocol.moderation import Command, Key
@@ -109,7 +109,7 @@ class Authenticate(msgspec.Struct, frozen=True, tag_field="type", tag="authentic
     token: str
 
 
-RoomMessage = Join | Resume | Status | Signal | Leave | Ping | Rename | Command | ChatCommand
+RoomMessage = Join | Resume | Status | Signal | Leave | Ping | Rename | Command | ChatCommand | React
 """What the rooms handle."""
 
 ClientMessage = RoomMessage | Authenticate

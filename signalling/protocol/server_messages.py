@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from signalling.protocol.chat import ChatChanged, ChatMessage, ChatPage, Reaction
+from signalling.protocol.chat import ChatChanged, ChatErased, ChatMessage, ChatPage, Reaction
 from signalling.protocol.errors import ErrorCode
 from signalling.protocol.fields import Media, MessageId, Number
 from signalling.protocol.knocks import Knock, Knocked, KnockEnded, Waiting
@@ -277,6 +277,7 @@ Event = (
     | KnockEnded
     | ChatMessage
     | ChatChanged
+    | ChatErased
 )
 
 

@@ -50,11 +50,12 @@ NOBODY: Mapping[str, Person] = {}
 
 
 class ChatChange(msgspec.Struct, frozen=True):
-    """What is written, edited or deleted in the chat. `id`: of the message; "": only its key is known. `at`: by the
-    record's clock. `to_user`: None is everyone, "" those in charge. `any_author`: also what others wrote. `only_to`: a
+    """What is written, edited or deleted in the chat. `id`: of the message; "": only its key is known. Of
+    "erase", which deletes all that `author` (a user) wrote before it, `id` is their participant. `at`: by the record's
+    clock. `to_user`: None is everyone, "" those in charge. `any_author`: also what others wrote. `only_to`: a
     message to everyone, or to somebody else, is not edited."""
 
-    kind: Literal["say", "edit", "delete"]
+    kind: Literal["say", "edit", "delete", "erase"]
     id: str
     at: float
     text: str = ""
@@ -62,6 +63,7 @@ class ChatChange(msgspec.Struct, frozen=True):
     reply_to: str | None = None
     any_author: bool = False
     only_to: tuple[str, ...] | None = None
+    author: str = ""
 
 
 class Posted(NamedTuple):
@@ -72,6 +74,16 @@ class Posted(NamedTuple):
     to_user: str | None
     deleted_by: str | None
     is_new: bool = True
+
+
+class Erased(NamedTuple):
+    """All that somebody wrote is deleted. `messages`: the ids of all of theirs; `until`: the time of the last of them.
+    `deleted_by`, `is_new`: as of a message."""
+
+    messages: frozenset[str]
+    until: float
+    deleted_by: str | None
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +187,13 @@ class Unsettled(NamedTuple):
 
 class Recorded(NamedTuple):
     """The store's answer. `again`: the change had been recorded before, and nothing was changed now. `posted`: the
-    message, if one was edited or deleted."""
+    message, if one was edited or deleted; `erased`: if all of somebody's were."""
 
     again: bool
     settings: Mapping[str, Any] = {}
     revision: int = 0
     posted: Posted | None = None
+    erased: Erased | None = None
 
 
 Outcome = Recorded | Refused

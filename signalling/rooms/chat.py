@@ -10,7 +10,7 @@ and a deletion, since the room does not know what was written long ago: they are
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
@@ -20,17 +20,28 @@ from signalling.protocol.chat import (
     ChatCommand,
     ChatDelete,
     ChatEdit,
+    ChatErase,
     ChatHistory,
-    React,
     Written,
 )
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import BUSY
-from signalling.rooms import allowed, commands, permissions, server_messages
+from signalling.rooms import commands, permissions, server_messages
 from signalling.rooms.budget import Budget
-from signalling.rooms.change import Actor, Change, ChatChange, Outcome, Posted, Recorded, Reply, Unsettled
-from signalling.rooms.chat_rules import NO_REACTIONS, TO_HOSTS, addressee_of, reach_of, shown
-from signalling.rooms.effects import Broadcast, Effect
+from signalling.rooms.change import (
+    Actor,
+    Change,
+    ChatChange,
+    Erased,
+    Outcome,
+    Person,
+    Posted,
+    Recorded,
+    Reply,
+    Unsettled,
+)
+from signalling.rooms.chat_rules import DELETED, TO_HOSTS, addressee_of, reach_of, shown
+from signalling.rooms.effects import Effect
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import answer
 from signalling.rooms.questions import Questions
@@ -40,9 +51,6 @@ from signalling.rooms.telling import Telling
 
 RATE, BURST = 1.0, 5.0
 """Messages, edits and deletions of one member, a second and at once."""
-
-REACTIONS = 3.0
-"""The same of reactions."""
 
 RETRY_LEAST = 0.1
 
@@ -75,14 +83,14 @@ class Chatting:
         self._at = at
         self._name = name
 
-    def receive(self, connection: Handle, seat: Seat, command: ChatCommand, now: float) -> list[Effect]:
+    def receive(
+        self, connection: Handle, seat: Seat, command: ChatCommand, now: float, known: Mapping[str, Person]
+    ) -> list[Effect]:
         room, member = seat.room, seat.member
-        if isinstance(command, React):
-            return self._react(connection, room, member, command, now)
         if (answered := commands.repeated(connection, member, command.id)) is not None:
             return answered
         try:
-            effects = self._carry_out(room, member, command, now)
+            effects = self._carry_out(room, member, command, now, known)
         except Refused as refused:
             if refused.code is not ErrorCode.BUSY:
                 _is_over(member, command.id)
@@ -93,7 +101,12 @@ class Chatting:
         return effects
 
     def _carry_out(
-        self, room: Room, member: Member, command: Written | ChatHistory, now: float
+        self,
+        room: Room,
+        member: Member,
+        command: Written | ChatHistory,
+        now: float,
+        known: Mapping[str, Person],
     ) -> list[Effect]:
         """Raises `Refused`."""
         match command:
@@ -103,6 +116,8 @@ class Chatting:
                 return self._edit(room, member, command, now)
             case ChatDelete():
                 return self._delete(room, member, command, now)
+            case ChatErase():
+                return self._erase(room, member, command, now, known)
             case ChatHistory():
                 # The caller asks the store.
                 return []
@@ -115,6 +130,8 @@ class Chatting:
         effects: list[Effect] = []
         if room is not None and isinstance(outcome, Refused):
             is_unknown = outcome.code is ErrorCode.CHANGED and unsettled.refused is None
+            if is_unknown and self._is_to_be_erased(room, unsettled.actor.user_id):
+                is_unknown, outcome = False, Refused(ErrorCode.BAD_MESSAGE, DELETED)
             if post.kind == "say" and not unsettled.told and is_unknown:
                 if self._is_on_its_way(room, post.id):
                     # It came twice, and was told in between.
@@ -126,7 +143,9 @@ class Chatting:
             if post.kind == "say" and unsettled.told and outcome.retry_after is None:
                 effects += self._take_back(room, unsettled, post, now)
         elif room is not None and isinstance(outcome, Recorded) and outcome.posted is not None:
-            effects += self._changed(room, post, outcome.posted, unsettled.actor, now)
+            effects += self._changed(room, post, outcome.posted, now)
+        elif room is not None and isinstance(outcome, Recorded) and outcome.erased is not None:
+            effects += self._erased(room, post, outcome.erased, now)
         if unsettled.told and unsettled.anew and isinstance(outcome, Recorded):
             outcome = outcome._replace(again=False)
         return effects + (
@@ -199,6 +218,27 @@ class Chatting:
         )
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 
+    def _erase(
+        self, room: Room, member: Member, command: ChatErase, now: float, known: Mapping[str, Person]
+    ) -> list[Effect]:
+        def find(participant: str) -> Person | None:
+            found = room.member(participant)
+            return known.get(participant) if found is None else Person(found.user_id, found.role)
+
+        (author,) = permissions.addressed(find, member.role, ChatErase, [command.participant])
+        self._pace(member, command.id, now)
+        post = self.erasure(room, command.participant, author.user_id, now)
+        return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
+
+    def erasure(self, room: Room, participant: str, user_id: str, now: float) -> ChatChange:
+        """Of all that this participant, who is that user, wrote until now."""
+        return ChatChange("erase", participant, self._next(room, now), author=user_id)
+
+    def _is_to_be_erased(self, room: Room, user_id: str) -> bool:
+        """Whether the store is asked to delete all that this user wrote until now."""
+        asked = [each.change.chat for each in self._questions.of(room.id) if isinstance(each, Unsettled)]
+        return any(post is not None and post.kind == "erase" and post.author == user_id for post in asked)
+
     def _asks(
         self, room: Room, member: Member, message_id: int, key: str, post: ChatChange, *, again: bool = False
     ) -> Unsettled:
@@ -211,9 +251,7 @@ class Chatting:
         reply = Reply(member, ids, message_id)
         return Unsettled(room.id, actor, key, Change("", chat=post), told, reply, again=again)
 
-    def _changed(
-        self, room: Room, post: ChatChange, posted: Posted, actor: Actor, now: float
-    ) -> list[Effect]:
+    def _changed(self, room: Room, post: ChatChange, posted: Posted, now: float) -> list[Effect]:
         """The store has edited or deleted it: also told again, as whoever knows it loses nothing by that."""
         room.chat_changes += posted.is_new
         if post.kind == "delete":
@@ -226,17 +264,26 @@ class Chatting:
         room.chat_changes += 1
         return self._tell_gone(room, post.id, None, unsettled.actor.user_id, post.to_user, now)
 
+    def _erased(self, room: Room, post: ChatChange, erased: Erased, now: float) -> list[Effect]:
+        """Told to everyone, once for all messages."""
+        room.chat_changes += erased.is_new
+        self._forget(room, erased.messages)
+        until = max(post.at, erased.until)
+        self.learn(room, until)
+        event = server_messages.chat_erased(room.log.next(), post.id, until, erased.deleted_by)
+        return self._tell(room, post.author, None, event, now)
+
     def _tell_gone(
         self, room: Room, message: str, by: str | None, author: str, to_user: str | None, now: float
     ) -> list[Effect]:
         """Everyone of what was for those in charge: whoever is that no more has it still."""
-        self._erase(room, message)
+        self._forget(room, [message])
         event = server_messages.chat_deleted(room.log.next(), message, by)
         return self._tell(room, author, None if to_user == TO_HOSTS else to_user, event, now)
 
-    def _erase(self, room: Room, message: str) -> None:
-        """Nobody who comes back is told the text."""
-        mark = server_messages.marks(message)
+    def _forget(self, room: Room, messages: Collection[str]) -> None:
+        """Nobody who comes back is told their texts."""
+        mark = server_messages.marks(messages)
         room.log.erase(mark)
         room.untold = [(number, event) for number, event in room.untold if not mark(event)]
         room.touch()
@@ -264,20 +311,6 @@ class Chatting:
             raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
         if wait := member.chat_budget.spend(1.0, now):
             raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
-
-    def _react(
-        self, connection: Handle, room: Room, member: Member, command: React, now: float
-    ) -> list[Effect]:
-        """Beyond the rate, or where the room has no budget, nobody is told: it is of the moment."""
-        if not allowed.may(room, member, "hand"):
-            return commands.refuse(connection, Refused(ErrorCode.FORBIDDEN, NO_REACTIONS), command.id)
-        told: list[Effect] = []
-        if command.id is None or command.id not in member.command_ids:
-            if member.reactions is None:
-                member.reactions = Budget(REACTIONS, REACTIONS, now)
-            if not member.reactions.spend(1.0, now) and not self._telling.exceeds(room, now):
-                told = [Broadcast(room.audience(), server_messages.reaction(member, command.emoji))]
-        return told + commands.acknowledge(connection, member, command.id)
 
 
 def _is_over(member: Member, message_id: int) -> None:

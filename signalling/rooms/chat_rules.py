@@ -12,7 +12,7 @@ from signalling.rooms.room import Room
 TO_HOSTS = ""
 """In place of the user a message is for."""
 
-NO_REACTIONS = "You may not react in this meeting."
+DELETED = "This message was deleted."
 
 
 def addressee_of(room: Room, member: Member, command: Chat) -> str | None:

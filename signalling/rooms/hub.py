@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, React
+from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatErase, ChatHistory, React
 from signalling.protocol.client_messages import Join, Leave, Ping, Rename, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
-from signalling.rooms import allowed, catching_up, commands, goodbyes, server_messages, telling
+from signalling.rooms import allowed, catching_up, commands, goodbyes, reactions, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
 from signalling.rooms.change import NOBODY, Outcome, Person, Unsettled
@@ -214,8 +214,10 @@ class Hub:
                 return self._departures.leave(connection, seat, message, now)
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
-            case Chat() | ChatEdit() | ChatDelete() | ChatHistory() | React():
-                return self.chatting.receive(connection, seat, message, now)
+            case React():
+                return reactions.react(self.telling, connection, seat, message, now)
+            case Chat() | ChatEdit() | ChatDelete() | ChatErase() | ChatHistory():
+                return self.chatting.receive(connection, seat, message, now, known)
             case Rename():
                 return self.renaming.receive(connection, seat, message, now)
             case _:

@@ -4,7 +4,7 @@
 |---|---|---|
 | admit, deny, settings, spotlight, lower_hands | cohost | anybody |
 | chat_delete, of what others wrote | cohost | anybody |
-| ask, mute, allow, remove, readmit | cohost | only those of a lower role |
+| ask, mute, allow, remove, readmit, chat_erase | cohost | only those of a lower role |
 | set_role | host | only those of a lower role |
 | end | host | |
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
-from signalling.protocol.chat import ChatDelete
+from signalling.protocol.chat import ChatDelete, ChatErase
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import (
     Admit,
@@ -42,7 +42,7 @@ from signalling.protocol.rights import RANK, MeetingSettings, Rights, Role, allo
 Standing = Role | Literal["admin"]
 """Of whoever gives a command: a role in the meeting, or the admin key's, which is above all."""
 
-Ruled = Command | ChatDelete
+Ruled = Command | ChatDelete | ChatErase
 """What the table is about. Of `chat_delete`: the deletion of what others wrote; one's own everybody may delete."""
 
 
@@ -65,6 +65,7 @@ PERMISSIONS: dict[type[Ruled], Permission] = {
     Allow: Permission("cohost", below=True),
     Remove: Permission("cohost", below=True),
     Readmit: Permission("cohost", below=True),
+    ChatErase: Permission("cohost", below=True),
     SetRole: Permission("host", below=True),
     End: Permission("host", below=False),
 }
@@ -152,7 +153,7 @@ Addressee = TypeVar("Addressee", bound=HasRole)
 
 
 def addressed(
-    find: Callable[[str], Addressee | None], standing: Standing, command: type[Command], ids: Iterable[str]
+    find: Callable[[str], Addressee | None], standing: Standing, command: type[Ruled], ids: Iterable[str]
 ) -> list[Addressee]:
     """Those whom a command names, each once. Raises `Refused`: forbidden, unknown_participant."""
     # First whether the sender may at all: those who may not learn nothing of others.

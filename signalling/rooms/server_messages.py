@@ -7,7 +7,7 @@ encoded, so that a room of a thousand does not encode a thousand participants pe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -29,7 +29,7 @@ from signalling.rooms.room import Room
 _encode = msgspec.json.Encoder().encode
 
 
-def _event(event: messages.Event | chat.ChatMessage | chat.ChatChanged) -> bytes:
+def _event(event: messages.Event | chat.ChatMessage | chat.ChatChanged | chat.ChatErased) -> bytes:
     """Encode and copy: the encoder's bytes hold half as much memory again, and a room's log keeps thousands."""
     return b"%b" % _encode(event)
 
@@ -227,21 +227,42 @@ def chat_deleted(seq: int, message: str, by: str | None) -> bytes:
     return _event(chat.ChatChanged(seq, chat.MessageChange(message, deleted_by=by)))
 
 
-def marks(message: str) -> Callable[[bytes], bool]:
-    """Whether an event has the text of that message. In a text, the quotes of a lookalike are escaped."""
-    said, edited = (f'"message":{{"id":"{message}","{field}":'.encode() for field in ("from", "text"))
-    return lambda event: event.startswith(_OF_CHAT) and (said in event or edited in event)
+def chat_erased(seq: int, participant: str, until: float, by: str | None) -> bytes:
+    return _event(chat.ChatErased(seq, participant, rfc3339(until), by))
 
 
-def deleted(event: bytes) -> str | None:
-    """The message that an event says to be deleted."""
-    if not event.startswith(_OF_CHAT[1]) or b',"deleted_by":' not in event:
-        return None
-    id_: str = msgspec.json.decode(event)["message"]["id"]
-    return id_
+def deleted(events: Iterable[bytes]) -> set[str]:
+    """The messages that these events, in order, say to be deleted, as far as their ids are in them."""
+    said: dict[str, list[tuple[str, str]]] = {}
+    found: set[str] = set()
+    for event in events:
+        if not event.startswith(b'{"type":"chat_'):
+            continue
+        told = msgspec.json.decode(event)
+        if told["type"] == "chat_erased":
+            found |= {id_ for id_, at in said.get(told["from"], ()) if at <= told["until"]}
+        elif "deleted_by" in told["message"]:
+            found.add(told["message"]["id"])
+        elif told["type"] == "chat_message":
+            message = told["message"]
+            said.setdefault(message["from"], []).append((message["id"], message["at"]))
+    return found
 
 
-_OF_CHAT = (b'{"type":"chat_message",', b'{"type":"chat_changed",')
+def marks(messages_: Collection[str]) -> Callable[[bytes], bool]:
+    """Whether an event has the text of one of these messages."""
+    ids = {each.encode() for each in messages_}
+
+    def has_text(event: bytes) -> bool:
+        found = _TEXT.match(event)
+        return found is not None and found[1] in ids
+
+    return has_text
+
+
+_TEXT = re.compile(
+    rb'{"type":"chat_(?:message|changed)","seq":\d+,"message":{"id":"([^"]*)","(?:from|text)":'
+)
 
 
 def reaction(sender: Member, emoji: chat.Emoji) -> bytes:

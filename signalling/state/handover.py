@@ -192,6 +192,5 @@ def _all_of(room: Room) -> Touched:
 
 def _erase_what_is_deleted(room: Room) -> None:
     """Whoever kept the log may have texts that the last owner had forgotten already when they were deleted."""
-    for _, _, payload, _ in room.log.after(-1):
-        if (message := server_messages.deleted(payload)) is not None:
-            room.log.erase(server_messages.marks(message))
+    if gone := server_messages.deleted(payload for _, _, payload, _ in room.log.after(-1)):
+        room.log.erase(server_messages.marks(gone))

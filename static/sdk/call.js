@@ -263,7 +263,7 @@ export class Call extends Emitter {
   /** @param {import("./protocol.js").RoomEvent} event */
   #roomEvent(event) {
     const { roster: before, meeting, knocks } = this;
-    if (event.type === "chat_message" || event.type === "chat_changed") return this.emit("event", { event, before: { roster: before, meeting, knocks } });
+    if (event.type === "chat_message" || event.type === "chat_changed" || event.type === "chat_erased") return this.emit("event", { event, before: { roster: before, meeting, knocks } });
     this.#told = applied(this.#told, event);
     this.roster = shown(before, this.#told);
     this.knocks = knocked(this.knocks, event, this.me);

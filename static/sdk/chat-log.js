@@ -22,6 +22,8 @@ export class ChatLog {
    * @type {Map<string, import("./protocol.js").ChatChange>}
    */
   #changes = new Map();
+  /** By author, the last that was heard of all of theirs being deleted. @type {Map<string, import("./protocol.js").ChatErased>} */
+  #erased = new Map();
   /** Messages that were told, also those that no page had then. @type {Map<string, null>} */
   #told = new Map();
   /** @type {Set<string>} */
@@ -49,6 +51,7 @@ export class ChatLog {
       again = this.#isKnown(event.message.id);
       this.#put(event.message);
     } else if (event.type === "chat_changed") again = this.#change(event.message);
+    else if (event.type === "chat_erased") again = this.#erase(event);
     this.#bound();
     return again ? Object.assign({}, event, { again }) : event;
   }
@@ -75,7 +78,10 @@ export class ChatLog {
   #put(message) {
     const { id } = message;
     this.#doubted.delete(id);
-    this.#messages.set(id, changed(message, this.#changes.get(id)));
+    const now = changed(message, this.#changes.get(id));
+    const erased = this.#erased.get(message.from);
+    const isErased = erased !== undefined && message.at <= erased.until && now.deleted_by === undefined;
+    this.#messages.set(id, isErased ? { ...now, text: "", deleted_by: erased.deleted_by } : now);
   }
 
   /** Returns whether it was so before. @param {import("./protocol.js").ChatChange} change */
@@ -86,6 +92,14 @@ export class ChatLog {
     if (before && change.deleted_by === undefined && before.text === text && before.edited_at === edited_at) return true;
     keep(this.#changes, id, change);
     if (known) this.#put(known);
+    return false;
+  }
+
+  /** Returns whether it was so before. @param {import("./protocol.js").ChatErased} event */
+  #erase(event) {
+    if ((this.#erased.get(event.from)?.until ?? "") >= event.until) return true;
+    keep(this.#erased, event.from, event);
+    for (const message of this.#messages.values()) if (message.from === event.from) this.#put(message);
     return false;
   }
 
@@ -105,6 +119,7 @@ export class ChatLog {
 
 /** @param {ChatMessage} message @param {import("./protocol.js").ChatChange} [change] @returns {ChatMessage} */
 function changed(message, change) {
+  if (message.deleted_by !== undefined) return message;
   if (change?.deleted_by !== undefined) return { ...message, text: "", deleted_by: change.deleted_by };
   // Not the later time: the server's clock may have been set back.
   return { ...message, ...change };

@@ -70,9 +70,9 @@ export class Chat {
     call.on("answered", ({ page }) => page && this.#changed());
     call.on("change", () => this.#changed());
     call.on("event", ({ event }) => {
-      if (event.type !== "chat_message" && event.type !== "chat_changed") return;
+      if (event.type !== "chat_message" && event.type !== "chat_changed" && event.type !== "chat_erased") return;
       this.#changed();
-      if (event.type === "chat_changed" || event.again) return;
+      if (event.type !== "chat_message" || event.again) return;
       if (event.message.from === call.myId) this.#told(event.message);
       else heard(this.#view(event.message));
     });
@@ -140,6 +140,11 @@ export class Chat {
   /** One's own, or anybody's for those in charge. @param {string} id */
   delete(id) {
     return this.#orders.give({ type: "chat_delete", message: id });
+  }
+
+  /** All that somebody wrote, in this meeting and by now: for those in charge, of people of a lower role. @param {string} participant  also one who has left @returns {Promise<void>} */
+  erase(participant) {
+    return this.#orders.give({ type: "chat_erase", participant });
   }
 
   /** Brings a page of older messages, if there are any. */

@@ -7,7 +7,7 @@
  * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
  * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order  Of whose answer the application is told.
  * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny" | "rename"} LastingType
- * @typedef {"chat" | "chat_edit" | "chat_delete" | "chat_history"} ChatType
+ * @typedef {"chat" | "chat_edit" | "chat_delete" | "chat_erase" | "chat_history"} ChatType
  * @typedef {LastingType | ChatType | "mute" | "ask" | "lower_hands" | "end"} OrderType
  * @typedef {{[field: string]: unknown, type: OrderType | "react"}} NewOrder
  * @typedef {Status | Signal | Order} Message
@@ -17,7 +17,7 @@
 /** Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which they take effect once. */
 const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny", "rename"]);
 /** What is written and read in the chat. A message carries a `key`, too; the others may come twice. */
-const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_history"]);
+const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_erase", "chat_history"]);
 const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"]);
 
 /** @param {{type: string}} message @returns {message is Order} */

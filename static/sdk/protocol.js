@@ -115,9 +115,10 @@
  * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
  * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
  * @typedef {{type: "chat_message", seq: number, message: ChatMessage, again?: boolean}} ChatWritten  `again`: it was known before, as the client adds.
+ * @typedef {{type: "chat_erased", seq: number, from: string, until: string, deleted_by: string | null, again?: boolean}} ChatErased  All that somebody wrote until then.
  * @typedef {{type: "chat_changed", seq: number, message: ChatChange, again?: boolean}} ChatChanged
  * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal
- *   | Asked | Knocked | KnockEnded | ChatWritten | ChatChanged} RoomEvent
+ *   | Asked | Knocked | KnockEnded | ChatWritten | ChatChanged | ChatErased} RoomEvent
  *
  * @typedef {{type: "batch", first: number, seq: number, events: RoomEvent[]}} Batch  In order, up to number `seq`.
  *

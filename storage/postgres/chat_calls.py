@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.chat import Message, MessagePage, MessageWrite, Reader, Written
+from storage.chat import Erasure, Message, MessagePage, MessageWrite, Reader, Written
 from storage.postgres.driver import Call
 from storage.postgres.rows import columns, time
 
@@ -27,6 +27,10 @@ class ChatCalls(ABC):
     async def write_messages(self, room: str, writes: Sequence[MessageWrite]) -> Sequence[Written]:
         call = {"call": "write_messages", "room": room, "writes": [columns(each) for each in writes]}
         return [Written(each["fate"], _message(each["message"])) for each in await self._directly(call)]
+
+    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
+        call = {"call": "erase_messages", "room": room, "author": author, "user_id": by, "at": at}
+        return Erasure(**await self._directly(call))
 
     async def message_of_key(self, room: str, user_id: str, key: str) -> Message | None:
         call = {"call": "message_of_key", "room": room, "user_id": user_id, "key": key}

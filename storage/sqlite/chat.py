@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.chat import (
     EDITED_WITHIN,
+    Erasure,
     Fate,
     Message,
     MessageDeletion,
@@ -88,6 +89,18 @@ def _deletes(message: Message | None, deletion: MessageDeletion) -> Fate:
 def _message(connection: sqlite3.Connection, room: str, message: str) -> Message | None:
     row: tuple[Any, ...] | None = connection.execute(sql.MESSAGE, {"room": room, "id": message}).fetchone()
     return Message(*row) if row else None
+
+
+def erase_messages(connection: sqlite3.Connection, room: str, author: str, by: str, at: float) -> Erasure:
+    known_meeting(connection, room)
+    values = {"room": room, "author": author, "user_id": by, "at": at}
+    count = connection.execute(sql.ERASE, values).rowcount
+    if count:
+        audit_log.write(connection, room, by, at, "chat_erase", author, {"messages": count})
+    until, is_new = connection.execute(sql.ERASED, values).fetchone()
+    ids = [id_ for (id_,) in connection.execute(sql.DELETED_OF, values)]
+    deleter = connection.execute(sql.PARTICIPANT, values).fetchone()
+    return Erasure(ids, until or 0.0, deleter[0] if deleter else None, bool(is_new))
 
 
 def message_of_key(connection: sqlite3.Connection, room: str, user_id: str, key: str) -> Message | None:

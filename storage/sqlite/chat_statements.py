@@ -24,6 +24,19 @@ DELETE = """
 UPDATE messages SET text = '', deleted_at = :at, deleted_by = :user_id WHERE room = :room AND id = :id
 """
 
+ERASE = """
+UPDATE messages SET text = '', deleted_at = :at, deleted_by = :user_id
+WHERE room = :room AND user_id = :author AND deleted_at IS NULL
+"""
+
+ERASED = """
+SELECT max(at), max(deleted_at = :at AND deleted_by = :user_id) FROM messages WHERE room = :room AND user_id = :author
+"""
+
+DELETED_OF = "SELECT id FROM messages WHERE room = :room AND user_id = :author"
+
+PARTICIPANT = "SELECT id FROM participants WHERE room = :room AND user_id = :user_id"
+
 PLACE = "SELECT at FROM messages WHERE room = :room AND id = :before"
 
 # Each is looked up by itself: the joins would make SQLite sort all that there is.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from storage.batching import BatchThread
-from storage.chat import Message, MessagePage, MessageWrite, Reader, Written
+from storage.chat import Erasure, Message, MessagePage, MessageWrite, Reader, Written
 from storage.errors import StoreUnavailable
 from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
@@ -185,6 +185,9 @@ class SqliteStore:
 
     async def write_messages(self, room: str, writes: Sequence[MessageWrite]) -> Sequence[Written]:
         return await self._write(partial(chat.write_messages, room=room, writes=writes))
+
+    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
+        return await self._write(partial(chat.erase_messages, room=room, author=author, by=by, at=at))
 
     async def message_of_key(self, room: str, user_id: str, key: str) -> Message | None:
         return await self._write(partial(chat.message_of_key, room=room, user_id=user_id, key=key))

@@ -83,6 +83,9 @@ def _what_was_deleted_is_gone(world: World, rows: list[dict[str, Any]]) -> None:
             shown = page.client.membership.chat.messages
             if page.is_live and any(each["id"] == row["id"] and each["text"] for each in shown):
                 world.complain(f"{post.texts[0]} was deleted, and {page.name} shows it")
+    for post in world.chatters.erased:
+        if post.key not in gone:
+            world.complain(f"{post.texts[0]} was there when all of its author's was deleted, and is recorded")
     for page, text in world.chatters.resurrected:
         world.complain(f"{text} was deleted, and {page.name} was sent it when it came back")
 

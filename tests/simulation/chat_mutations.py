@@ -101,7 +101,40 @@ def promoted_in_vain(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Membership, "_read_all", lambda self: [])
 
 
+def erased_text_stays_in_the_log(patch: pytest.MonkeyPatch) -> None:
+    """Whoever resumes is told what was erased meanwhile."""
+    forget = Chatting._forget
+
+    def forgets(self: Chatting, room: Room, messages: Any) -> None:
+        if not isinstance(messages, frozenset):
+            forget(self, room, messages)
+
+    patch.setattr(Chatting, "_forget", forgets)
+
+
+def erasures_acknowledged_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Before the store has them."""
+    record = ChangeWriter.record
+
+    def answers(self: ChangeWriter, unsettled: Unsettled) -> None:
+        post = unsettled.change.chat
+        if post is not None and post.kind == "erase":
+            self.settled(unsettled, Recorded(again=False))
+        else:
+            record(self, unsettled)
+
+    patch.setattr(ChangeWriter, "record", answers)
+
+
+def erasures_unheard(patch: pytest.MonkeyPatch) -> None:
+    """A client goes on to show what it has."""
+    patch.setattr(ChatLog, "_erase", lambda self, author, event: False)
+
+
 CHAT_PLANTS = (
+    erased_text_stays_in_the_log,
+    erasures_acknowledged_at_once,
+    erasures_unheard,
     promoted_in_vain,
     deleted_text_stays_in_the_log,
     chat_dropped_in_a_restart,

@@ -37,6 +37,12 @@ class Chatters:
         self._chance: random.Random = lots("chat", world.seed)
         self.acts = self._chance.random() < 0.25
         self._pace = self._chance.choice((0.5, 1.0, 3.0))
+        self._chance_of_erasures: random.Random = lots("erasures", world.seed)
+        self._erases = self._chance_of_erasures.random() < 0.4
+        self._asked: dict[tuple[Page, str], list[list[Post]]] = {}
+        """What there was of somebody when a page asked that all of it be deleted."""
+        self.erased: list[Post] = []
+        """What such a command that was acknowledged has to have deleted."""
         self.posts: dict[str, Post] = {}
         self.resurrected: list[tuple[Page, str]] = []
         """Texts that a page was sent which had asked for its seat when their deletion had been told."""
@@ -52,6 +58,8 @@ class Chatters:
             if not live:
                 continue
             page = chance.choice(live)
+            if self._erases and self._chance_of_erasures.random() < 0.1 and self._erase(page):
+                continue
             known = [each for each in page.client.membership.chat.messages if "deleted_by" not in each]
             if known and chance.random() < 0.35:
                 self._change(page, chance.choice(known[-3:]))
@@ -67,10 +75,17 @@ class Chatters:
             page.run(page.client.order({"type": "chat_history"}))
         elif name == "answered":
             order = detail["order"]
+            if order["type"] == "chat_erase":
+                posts = self._asked[page, order["participant"]].pop(0)
+                self.erased += [] if "error" in detail else posts
             if order["type"] == "chat":
                 self.posts[order["key"]].answer = detail["error"]["code"] if "error" in detail else "ack"
             for message in detail.get("page", {}).get("messages", []):
                 self._is_sent(page, message)
+        elif name == "event" and detail["type"] == "chat_erased":
+            for message in membership.chat.messages:
+                if "deleted_by" in message:
+                    self._gone.setdefault(message["id"], self._world.loop.time())
         elif name == "event" and detail["type"] in {"chat_message", "chat_changed"}:
             message = detail["message"]
             if detail["type"] == "chat_message" and "again" not in detail:
@@ -82,6 +97,21 @@ class Chatters:
     def _is_sent(self, page: Page, message: dict[str, Any]) -> None:
         if message.get("text") and page.asked_at > self._gone.get(message["id"], math.inf):
             self.resurrected.append((page, message["text"]))
+
+    def _erase(self, page: Page) -> bool:
+        """Whoever is in charge has all deleted that somebody wrote, who may have left."""
+        membership = page.client.membership
+        me = membership.me
+        authors = {each["from"] for each in membership.chat.messages if each["text"]} - {membership.my_id}
+        if me is None or me["role"] == "participant" or not authors:
+            return False
+        author = self._chance_of_erasures.choice(sorted(authors))
+        person = self._world.person_of(author)
+        posts = [each for each in self.posts.values() if person and each.page.user_id == person.user_id]
+        self._asked.setdefault((page, author), []).append([each for each in posts if each.answer == "ack"])
+        self._world.say(f"{page.name} has all deleted that {author} wrote")
+        page.run(page.client.order({"type": "chat_erase", "participant": author}))
+        return True
 
     def _write(self, page: Page) -> None:
         number = len(self.posts) + 1

@@ -74,7 +74,12 @@ class Truth:
         changes = [
             event.message["message"] for event in self.all() if event.message["type"] == "chat_changed"
         ]
-        return {change["id"] for change in changes if "deleted_by" in change}
+        gone = {change["id"] for change in changes if "deleted_by" in change}
+        erasures = [event.message for event in self.all() if event.message["type"] == "chat_erased"]
+        said = [event.message["message"] for event in self.all() if event.message["type"] == "chat_message"]
+        for each in erasures:
+            gone |= {one["id"] for one in said if one["from"] == each["from"] and one["at"] <= each["until"]}
+        return gone
 
     def may_be_erased(self, event: Event) -> bool:
         """Whoever missed it is not sent it, if it was deleted meanwhile."""

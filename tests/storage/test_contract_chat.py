@@ -146,6 +146,35 @@ async def test_what_is_deleted_is_erased_and_its_place_stays(script: Script) -> 
     assert (two.deleted_by, three.deleted_by) == (ann.participant.id, None)
 
 
+async def test_all_that_somebody_wrote_is_erased_at_once(script: Script) -> None:
+    ann = await script.join("ann")
+    await script.join("bob")
+    await write(script, said("bob", "one", 1001.0), said("bob", "two", 1003.0, to_user="cem"))
+    await write(script, said("ann", "three", 1002.0), MessageDeletion("m_one", "bob", 1004.0))
+    for at, is_new in ((1010.0, True), (1010.0, True), (1011.0, False)):
+        erasure = await script.store.erase_messages(script.room, "bob", "ann", at)
+        assert (sorted(erasure.messages), erasure.until) == (["m_one", "m_two"], 1003.0)
+        assert (erasure.deleted_by, erasure.is_new) == (ann.participant.id, is_new)
+    assert await texts(script, BOB) == ["", "three", ""]
+    # A message that comes again stays deleted.
+    assert await fates(script, said("bob", "two", 1012.0), MessageEdit("m_two", "bob", "x", 1013.0)) == [
+        "again",
+        "unknown",
+    ]
+    nothing = await script.store.erase_messages(script.room, "dee", "", 1014.0)
+    assert (list(nothing.messages), nothing.until, nothing.deleted_by, nothing.is_new) == (
+        [],
+        0.0,
+        None,
+        False,
+    )
+    (entry,) = await script.store.audit(script.room, 10)
+    assert (entry.at, entry.by, entry.action, entry.whom) == (1010.0, "ann", "chat_erase", "bob")
+    assert entry.detail == {"messages": 1}
+    with pytest.raises(UnknownMeeting):
+        await script.store.erase_messages("NOWHERE", "bob", "ann", 1015.0)
+
+
 async def test_nothing_is_written_in_a_meeting_that_is_not_there(script: Script) -> None:
     with pytest.raises(UnknownMeeting):
         await write(script, said("ann", "one", 1001.0))

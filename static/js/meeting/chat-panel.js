@@ -248,6 +248,13 @@ export class ChatPanel {
     this.#form.focus();
   }
 
+  /** Of whoever has left the server knows whether one may. @param {string} author */
+  #mayErase(author) {
+    const { me, participants } = this.#meeting.getSnapshot();
+    const role = participants.find(({ id }) => id === author)?.role ?? "participant";
+    return author !== "" && author !== me.id && (me.role === "host" || (me.role === "cohost" && role === "participant"));
+  }
+
   /** @param {MouseEvent} event */
   async #clicked({ target }) {
     const button = target instanceof Element && target.closest("button");
@@ -263,18 +270,24 @@ export class ChatPanel {
     if (what === "again" || what === "discard") this.#form.focus();
     if (what === "reply" && message) this.#form.reply(message, message.from === me.id);
     if (what === "edit" && message) this.#form.edit(message);
-    if (what === "delete" && message && (await askToDelete(message, message.from === me.id))) {
-      this.#complain(null);
-      chat.delete(id).catch((error) => this.#complain(error));
-      this.#log.focus();
-    }
+    if (what !== "delete" || !message) return;
+    const answer = await askToDelete(message, message.from === me.id, this.#mayErase(message.from));
+    if (!answer) return;
+    this.#complain(null);
+    const order = answer === "erase" ? chat.erase(message.from) : chat.delete(id);
+    order.catch((error) => this.#complain(error));
+    this.#log.focus();
   }
 }
 
-/** @param {ChatMessage} message @param {boolean} own */
-const askToDelete = async ({ name, text }, own) =>
-  (await ask({
+/** @param {ChatMessage} message @param {boolean} own @param {boolean} mayErase  all that its author wrote @returns {Promise<string>} "delete", "erase", or "": neither */
+const askToDelete = ({ name, text }, own, mayErase) =>
+  ask({
     title: own ? t("Delete your message?") : t("Delete the message of {name}?", { name: isolated(name) }),
     text: `${short(text)} ${t("It will be gone for everyone.")}`,
-    choices: [{ value: "delete", label: t("Delete"), look: "danger" }, { value: "", label: t("Keep") }],
-  })) === "delete";
+    choices: [
+      { value: "delete", label: t("Delete"), look: "danger" },
+      ...(mayErase ? [{ value: "erase", label: t("Delete all they wrote"), look: /** @type {const} */ ("danger") }] : []),
+      { value: "", label: t("Keep") },
+    ],
+  });

@@ -7,8 +7,8 @@ import { all, t } from "../words/words.js";
 /** @typedef {"never" | "knock" | "freely"} Back  How somebody who was removed may come back. */
 
 /**
- * @param {string} name @returns {Promise<{back: Back, knock: boolean} | null>} `knock`: newcomers have to knock, too;
- *   null if nobody is to be removed
+ * @param {string} name @returns {Promise<{back: Back, knock: boolean, erase: boolean} | null>} `knock`: newcomers have to
+ *   knock, too; `erase`: what they wrote is deleted; null if nobody is to be removed
  */
 export async function askHowToRemove(name) {
   const element = fromTemplate("remove");
@@ -16,7 +16,7 @@ export async function askHowToRemove(name) {
   if ((await modal(element)) !== "remove") return null;
   const chosen = element.querySelector("input[name=back]:checked");
   const back = /** @type {Back} */ (chosen instanceof HTMLInputElement ? chosen.value : "never");
-  return { back, knock: part(element, "knock", HTMLInputElement).checked };
+  return { back, knock: part(element, "knock", HTMLInputElement).checked, erase: part(element, "erase", HTMLInputElement).checked };
 }
 
 /** Whoever was denied once may knock again, and after the second time no more. @param {string} name */

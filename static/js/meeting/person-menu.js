@@ -167,6 +167,8 @@ export class PersonMenu {
     const back = await askHowToRemove(name);
     if (!back) return;
     void this.#tell(this.#meeting.moderate.remove(id, { back: back.back }));
+    // Behind it: nothing more is written by then.
+    if (back.erase) void this.#tell(this.#meeting.chat.erase(id));
     if (back.knock) void this.#tell(this.#meeting.moderate.settings({ lobby: "everyone" }));
   }
 }

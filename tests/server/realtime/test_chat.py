@@ -92,6 +92,52 @@ async def test_a_message_is_edited_by_its_author_and_deleted_by_those_in_charge(
     await bob.until("error", id=number, code="unknown_message")
 
 
+async def test_what_somebody_wrote_who_was_removed_is_erased_for_good(
+    stage: Play, mortal: ServerProcess
+) -> None:
+    ann, bob = await stage.pair("ABC123")
+    await say(ann, "mine")
+    for text, to in (("one", None), ("two", "hosts"), ("three", ann.id)):
+        await say(bob, text, **({"to": to} if to else {}))
+    number = await bob.send("chat_erase", participant=ann.id)
+    await bob.until("error", id=number, code="forbidden")
+    await ann.order("remove", participant=bob.id)
+    number = await ann.send("chat_erase", participant=bob.id)
+    _, before = await ann.until("ack", id=number)
+    (event,) = [each for each in before if each["type"] == "chat_erased"]
+    assert (event["from"], event["deleted_by"]) == (bob.id, ann.id)
+    texts = ["mine", "", "", ""]
+    assert [each["text"] for each in await shown(ann)] == texts
+    await mortal.kill()
+    await mortal.start()
+    again = await stage.client()
+    await again.resume(ann)
+    assert [each["text"] for each in await shown(again)] == texts
+    later = await stage.joined("ABC123", "Later")
+    assert [each["text"] for each in await shown(later)] == ["mine", ""]
+
+
+async def test_erasing_over_http_and_what_the_audit_says(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    said = await say(bob, "a secret")
+    await say(bob, "another secret", to=ann.id)
+    deleted = await say(bob, "a third one")
+    await ann.until("ack", id=await ann.send("chat_delete", message=deleted["id"]))
+    where, who = f"/api/meetings/{room}", bearer(ann.token)
+    for _ in range(2):
+        answer = await play.http.delete(f"{where}/participants/{bob.id}/chat", headers=who)
+        assert answer.status_code == 204
+    event, _ = await bob.until("chat_erased")
+    assert (event["from"], event["until"] > said["at"]) == (bob.id, True)
+    assert [each["text"] for each in await shown(bob)] == ["", "", ""]
+    audit = await play.http.get(f"{where}/audit", headers=who)
+    assert "secret" not in audit.text
+    found = [(each["action"], each["whom"][0]["id"]) for each in audit.json()["audit"]]
+    assert found == [("chat_erase", bob.id), ("chat_delete", bob.id)]
+    erased, one = audit.json()["audit"]
+    assert (erased["messages"], one["message"]) == (2, deleted["id"])
+
+
 async def test_a_key_for_another_text_is_refused_and_taken_back(play: Play, room: str) -> None:
     ann, bob = await play.pair(room)
     await ann.send("chat", key="one", text="Hi")

@@ -47,6 +47,26 @@ def test_what_is_told_again_is_no_news() -> None:
     )
 
 
+def test_all_of_somebodys_is_erased_also_in_pages_that_were_made_before() -> None:
+    log = ChatLog()
+    log.event({"type": "chat_message", "message": message()})
+    log.event(edited("two", LATER))
+    erasure = {"type": "chat_erased", "from": "p_1", "until": LATER, "deleted_by": "p_2"}
+    assert "again" not in log.event(erasure)
+    assert log.event(erasure)["again"] is True
+    others = [message(id="m_2"), message(id="m_3", **{"from": "p_2"}), message(id="m_4", at="2028")]
+    log.page({"messages": others, "more": False}, None)
+    assert {each["id"]: each["text"] for each in log.messages} == {
+        "m_1": "",
+        "m_2": "",
+        "m_3": "one",
+        "m_4": "one",
+    }
+    log.event({"type": "chat_changed", "message": {"id": "m_5", "text": "two", "edited_at": EARLIER}})
+    log.page({"messages": [message(id="m_5", text="", deleted_by="p_2")], "more": False}, None)
+    assert log.messages[-2]["text"] == ""
+
+
 def test_changes_of_what_nobody_knows_are_forgotten_in_time() -> None:
     log = ChatLog()
     for number in range(3 * MOST_KEPT):

@@ -16,7 +16,7 @@ STANDINGS: tuple[Standing, ...] = ("participant", "cohost", "host", "admin")
 ROLES: tuple[Role, ...] = ("participant", "cohost", "host")
 
 TO_ANYBODY = {"admit", "deny", "settings", "spotlight", "lower_hands", "chat_delete"}
-TO_LOWER = {"ask", "mute", "allow", "remove", "readmit"}
+TO_LOWER = {"ask", "mute", "allow", "remove", "readmit", "chat_erase"}
 
 
 def may(standing: Standing, name: str, addressee: Role | None) -> bool:

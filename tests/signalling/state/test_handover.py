@@ -10,7 +10,7 @@ import pytest
 
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
-from signalling.rooms.change import Posted, Recorded, Unsettled
+from signalling.rooms.change import Erased, Posted, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, LetIn, PutRight, StayResumed
 from signalling.state.parts import State, UnknownVersion
 from tests.signalling.rooms.test_chat import answers, asked, post, writes
@@ -236,16 +236,26 @@ def test_of_a_room_in_which_nobody_is_nothing_is_fresh(stage: Roaming) -> None:
     assert stage.handover.fresh(ROOM, stage.now, stage.time) is None
 
 
-def test_what_was_deleted_is_told_to_nobody_where_the_kept_log_has_it_still(stage: Roaming) -> None:
+@pytest.mark.parametrize("command", ["chat_delete", "chat_erase"])
+def test_what_was_deleted_is_told_to_nobody_where_the_kept_log_has_it_still(
+    stage: Roaming, command: str
+) -> None:
     """The log in memory is bounded: it may have forgotten the message already when that is deleted."""
-    writes(stage, "ann", "secret")
+    writes(stage, "bob", "secret")
     (said,) = asked(stage)
     answers(stage, said)
     before = state(stage)
-    stage.say("ann", type="chat_delete", id=2, message=post(said).id)
+    if command == "chat_delete":
+        stage.say("ann", type=command, id=2, message=post(said).id)
+        posted = Posted("bob", None, "p_ann_ABC123", is_new=True)
+        outcome = Recorded(again=False, posted=posted)
+    else:
+        stage.say("ann", type=command, id=2, participant="p_bob_ABC123")
+        outcome = Recorded(
+            again=False, erased=Erased(frozenset([post(said).id]), post(said).at, "p_ann_ABC123", True)
+        )
     (deletion,) = asked(stage)
-    posted = Posted("ann", None, "p_ann_ABC123", is_new=True)
-    answers(stage, deletion, Recorded(again=False, posted=posted))
+    answers(stage, deletion, outcome)
     after = state(stage)
     kept = after._replace(log=[*before.log, *after.log[len(before.log) :]])
     assert b"secret" in b"".join(kept.log)

@@ -266,6 +266,7 @@ export const ATTENDANCE = {
   "Nobody was in charge: the meeting was locked": "Niemand leitete: die Besprechung wurde gesperrt",
   "Nobody was in charge: the meeting was ended": "Niemand leitete: die Besprechung wurde beendet",
   "{by} deleted a message of {whom}": "{by} hat eine Nachricht von {whom} gelöscht",
+  "{by} deleted all that {whom} wrote": "{by} hat alles gelöscht, was {whom} geschrieben hat",
   "{by} changed {what}": "{by} hat geändert: {what}",
   "somebody who was never in": "jemand, der nie da war",
   "One row per deed of those in charge": "Eine Zeile je Handlung der Leitung",

@@ -45,6 +45,7 @@ export const CHAT = {
   "Send": "Senden",
   "Chat": "Chat",
   "Delete": "Löschen",
+  "Delete all they wrote": "Alles dieser Person löschen",
   "Close chat": "Chat schließen",
   "Messages": "Nachrichten",
   "Earlier messages": "Frühere Nachrichten",

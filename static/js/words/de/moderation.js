@@ -174,6 +174,7 @@ export const MODERATION = {
   "If somebody lets them in": "Nur durch den Warteraum",
   "Yes, whenever they like": "Ja, jederzeit",
   "Newcomers have to be let in from now on": "Neue kommen ab jetzt in den Warteraum",
+  "Delete what they wrote in the chat": "Löschen, was die Person im Chat geschrieben hat",
   "Whoever comes in another browser, as somebody new, cannot be recognized.": "Wer in einem anderen Browser als neue Person kommt, ist nicht zu erkennen.",
   "Remove": "Entfernen",
   "You are the host. Leave?": "Sie sind der Host. Verlassen?",

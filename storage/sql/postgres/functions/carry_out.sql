@@ -44,6 +44,7 @@ BEGIN
             WHEN 'is_host_link' THEN reconvene.is_host_link(call)
             WHEN 'revoke_invite' THEN reconvene.revoke_invite(call)
             WHEN 'write_messages' THEN reconvene.write_messages(call)
+            WHEN 'erase_messages' THEN reconvene.erase_messages(call)
             WHEN 'message_of_key' THEN reconvene.message_of_key(call)
             WHEN 'messages' THEN reconvene.read_messages(call)
             WHEN 'forget_messages' THEN reconvene.forget_messages(call)

@@ -105,6 +105,37 @@ BEGIN
     RETURN json_build_object('value', answers);
 END $$;
 
+CREATE OR REPLACE FUNCTION reconvene.erase_messages(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    which text := call ->> 'room';
+    author text := call ->> 'author';
+    who text := call ->> 'user_id';
+    moment double precision := (call ->> 'at')::double precision;
+    erased integer;
+BEGIN
+    PERFORM 1 FROM reconvene.meetings WHERE room = which FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "unknown_meeting"}';
+    END IF;
+    UPDATE reconvene.messages SET text = '', deleted_at = moment, deleted_by = who
+    WHERE room = which AND user_id = author AND deleted_at IS NULL;
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    IF erased > 0 THEN
+        PERFORM reconvene.write_audit(
+            which, moment, who, 'chat_erase', author, jsonb_build_object('messages', erased)
+        );
+    END IF;
+    RETURN json_build_object('value', (
+        SELECT json_build_object(
+            'messages', coalesce(json_agg(id), '[]'),
+            'until', coalesce(max(at), 0),
+            'deleted_by', (SELECT id FROM reconvene.participants WHERE room = which AND user_id = who),
+            'is_new', coalesce(bool_or(deleted_at = moment AND deleted_by = who), false)
+        )
+        FROM reconvene.messages WHERE room = which AND user_id = author
+    ));
+END $$;
+
 CREATE OR REPLACE FUNCTION reconvene.message_of_key(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_build_object('value', (
         SELECT reconvene.shown_message(messages) FROM reconvene.messages

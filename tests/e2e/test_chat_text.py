@@ -1,0 +1,59 @@
+"""What of a message is a link, how long it is, and which draft is whose: pure functions of the page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Newcomer
+
+PURE = """async () => {
+  const { lengthOf, pieces, short, spoken } = await import("/static/js/meeting/chat-text.js");
+  const { ChatDraft } = await import("/static/js/meeting/chat-draft.js");
+  const links = (text) => pieces(text).filter(({ href }) => href).map(({ text }) => text);
+  const whole = (text) => pieces(text).map(({ text }) => text).join("");
+  const odd = ["", " ", "http://", "https://[", "javascript:alert(1)", "data:text/html,x", "ftp://a.b", "HTTPS://A.B/",
+    "x https://a.b, (https://c.d/e_(f)), <https://g.h>", "https://user:pw@evil.example/", "https://a.b\\u202egpj.exe",
+    "mailto:a@b.c", "vbscript:https://a.b", "https://a.b".repeat(3)];
+  return {
+    links: odd.flatMap(links),
+    whole: odd.every((text) => whole(text) === text),
+    length: [lengthOf("👏 \\n\\n"), lengthOf("\\n"), lengthOf(" \\ta\\tb \\r\\n\\r\\n c"), lengthOf("e\\u0301")],
+    drafts: (() => {
+      const kept = {};
+      const storage = { getItem: (key) => kept[key] ?? null, setItem: (key, value) => (kept[key] = value) };
+      storage.removeItem = (key) => delete kept[key];
+      const here = new ChatDraft(storage, "A");
+      here.write("p_1", { text: "a", to: "" });
+      const read = [here.read("p_1"), here.read("p_2"), new ChatDraft(storage, "B").read("p_1")];
+      const wrong = ["{", '["A","p_1",7,""]'].map((value) => ((kept[Object.keys(kept)[0]] = value), here.read("p_1")));
+      here.write("p_1", { text: "", to: "" });
+      return [...read, ...wrong, here.read("p_1")].map((draft) => draft && [draft.text, draft.to]);
+    })(),
+    short: [short("a\\n b", 10), short("👏".repeat(9), 4)],
+    spoken: [[], [["A", "👏"], ["B", "👏"], ["A", "👏"], ["C", "x"]]]
+      .map((reactions) => spoken(reactions.map(([name, emoji]) => ({ name, emoji })))),
+  };
+}"""
+
+
+@pytest.mark.one_browser
+async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    assert await ada.page.evaluate(PURE) == {
+        "links": [
+            "HTTPS://A.B/",
+            "https://a.b",
+            "https://c.d/e_(f)",
+            "https://g.h",
+            "https://user:pw@evil.example/",
+            "https://a.b",
+            "https://a.b",
+            "https://a.bhttps://a.bhttps://a.b",
+        ],
+        "whole": True,
+        "length": [1, 0, 15, 1],
+        "drafts": [["a", ""], None, None, None, None, None],
+        "short": ["\u2068a b\u2069", "\u2068👏👏👏…\u2069"],
+        "spoken": ["", "A and 1 other: applause"],
+    }
