@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     )
     from reconvene.meeting import Meeting, join
     from reconvene.moderation import Moderation
-    from reconvene.problems import Refused, Unreachable, Unread
     from reconvene.views import Knock, Participant
 
 __all__ = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from reconvene.errors import Refused
 from reconvene.meeting_socket import MeetingSocket
-from reconvene.problems import Refused
 from reconvene.views import Participant
 from signalling.client.chat import ChatLog
 

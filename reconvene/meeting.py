@@ -24,7 +24,6 @@ from reconvene.events import Event, Left, State
 from reconvene.knowledge import Knowledge
 from reconvene.meeting_socket import GetToken, MeetingSocket
 from reconvene.moderation import Moderation
-from reconvene.problems import Refused, Unreachable, Unread
 from reconvene.server_address import Address
 from reconvene.views import Knock, Participant
 from signalling.client.actions import Emit

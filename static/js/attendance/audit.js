@@ -50,7 +50,7 @@ const TEXTS = {
 };
 
 /** @param {Deed} deed @returns {string} */
-export function deedText(deed) {
+function deedText(deed) {
   const by = deed.by === null ? t("The server") : nameOf(deed.by);
   const whom = all(deed.whom.map(nameOf));
   return TEXTS[deed.action]?.(by, whom, deed) ?? `${by}: ${deed.action} ${whom}`.trim();
