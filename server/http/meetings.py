@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.http import attendance, audit, chat, invites, knocks, participants, settings
+from server.http import attendance, audit, chat, invites, knocks, own_stays, participants, settings
 from server.http.callers import ADMIN, Callers
 from server.http.meeting_views import HostedMeetings, MeetingView, NewMeeting, listed
 from server.http.openapi import UNKNOWN, answered, refusal
@@ -218,6 +218,7 @@ def router(  # the API's parts list
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
     audit.add_to(routes, store, Known, hosted)
+    own_stays.add_to(routes, store, Known, existing)
     chat.add_to(routes, gateway, store, record_clock, Known, existing, hosted)
     settings.add_to(routes, gateway, hub, Known, existing)
     participants.add_to(routes, gateway, store, Known, existing)

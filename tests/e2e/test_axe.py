@@ -144,6 +144,7 @@ async def test_notices(newcomer: Newcomer, meeting: str) -> None:
     await ada.join()
     await ada.press("Leave")
     await ada.at("left")
+    await expect(ada.page.get_by_role("status").filter(has_text="The record has you from")).to_be_visible()
     await is_fine(ada, "left")
     await ada.press("See attendance")
     await expect(ada.page.get_by_role("rowheader").first).to_be_visible()

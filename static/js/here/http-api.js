@@ -63,6 +63,9 @@ export async function revokeInvite(token, id, invite) {
 /** Who was removed and may not just come back, the latest first. @param {string} token @param {string} id @returns {Promise<Removed[]>} */
 export const getRemoved = async (token, id) => (await request("GET", `${meetingPath(id)}/removed`, { token })).removed;
 
+/** When this user was in the meeting, the oldest first. @param {string} token @param {string} id @returns {Promise<{joined_at: string, left_at: string | null, estimated: boolean}[]>} */
+export const getOwnStays = async (token, id) => (await request("GET", `${meetingPath(id)}/stays`, { token })).stays;
+
 /** Whether the server offers echo meetings. @returns {Promise<{available: boolean, seconds: number}>} */
 export const echoOffer = () => request("GET", "/api/echo");
 

@@ -16,6 +16,7 @@ export class MeetingNotice {
   #show;
   #actions;
   #timer = 0;
+  #telling = new AbortController();
   /** The code of the current notice. */
   #shown = "";
 
@@ -33,18 +34,26 @@ export class MeetingNotice {
     };
   }
 
-  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: the user may see the attendance */
-  show(code, { host = false, error } = {}) {
+  /**
+   * @param {string} code
+   * @param {{host?: boolean, error?: unknown, record?: import("./own-record.js").TellRecord}} [about]
+   *   `host`: the user may see the attendance; `record`: tells what is recorded of the user
+   */
+  show(code, { host = false, error, record } = {}) {
     const pause = error instanceof ReconveneError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
     if (PASSING.has(code)) this.#timer = window.setTimeout(this.#actions.retry, pause);
     // Showing it again would take the focus and announce it again.
     if (code === this.#shown) return;
     this.#shown = code;
-    this.#show(new NoticeView(noticeOf(code, this.#id, { host, login: loginAddress("") !== "" }), (action) => this.#actions[action]()));
+    const view = new NoticeView(noticeOf(code, this.#id, { host, login: loginAddress("") !== "" }), (action) => this.#actions[action]());
+    this.#show(view);
+    this.#telling = new AbortController();
+    void record?.((text) => view.tell(text), this.#telling.signal);
   }
 
-  /** Stops checking again. */
+  /** Stops checking again, and telling what is recorded. */
   stop() {
+    this.#telling.abort();
     clearTimeout(this.#timer);
   }
 

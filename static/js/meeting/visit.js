@@ -9,6 +9,7 @@ import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { LOGIN_NOTICES } from "../ui/notices.js";
 import { MeetingNotice } from "./meeting-notice.js";
+import { recordOf } from "./own-record.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { tellingOrders } from "./order-news.js";
@@ -271,10 +272,10 @@ export class Visit {
 
   /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
-    const host = this.#meeting?.me.role === "host";
+    const about = { host: this.#meeting?.me.role === "host", error, ...recordOf(code, this.#meeting, this.#bearer) };
     if (this.#meeting || this.prejoin) this.#wanted = this.media.wanted;
     this.#release();
-    this.#notice.show(code, { host, error });
+    this.#notice.show(code, about);
   }
 
   #release() {

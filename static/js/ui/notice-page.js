@@ -28,6 +28,11 @@ export class NoticeView {
     );
   }
 
+  /** What the record has of the user. @param {string} text */
+  tell(text) {
+    write(part(this.element, "record"), text);
+  }
+
   start() {}
 
   stop() {}

@@ -6,6 +6,11 @@ export const MEETING = {
   "You’re back": "Sie sind wieder da",
   "Without sound and picture": "Ohne Ton und Bild",
   "This browser cannot make calls": "Dieser Browser kann keine Anrufe",
+  "Your stay is being recorded.": "Ihre Anwesenheit wird gerade festgehalten.",
+  "The record has {count} stays of yours from {from} to {to}: {length} in all.": {
+    one: "Festgehalten ist Ihre Anwesenheit von {from} bis {to}: {length}.",
+    other: "Festgehalten sind {count} Aufenthalte von {from} bis {to}: zusammen {length}.",
+  },
   "{before} is called {name} now": "{before} heißt jetzt {name}",
   "{name} joined": "{name} ist da",
   "{name} left": "{name} ist gegangen",
