@@ -72,7 +72,8 @@ export const isUnderWay = ({ parts, dueAt }) => dueAt !== null || parts.some(({ 
 export function inShort(source) {
   const parts = instances(source);
   const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown" && state !== "too_old");
-  const from = `${t("From Zoom")}: ${kindName(source.kind)} ${spaced(source.externalId)}.`;
+  const id = spaced(source.externalId);
+  const from = source.kind === "webinar" ? t("From Zoom: webinar {id}.", { id }) : t("From Zoom: meeting {id}.", { id });
   if (!read.length) return [from, ...notReadYet(source)].join(" ");
   const sources = [...new Set(read.map((part) => SOURCES[part.source] ?? "Zoom"))];
   const several = parts.length > 1 ? ` ${tn(parts.length, "of {count} instance", "of {count} instances")}` : "";
