@@ -12,7 +12,7 @@ import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
 import { offerLanguages } from "../ui/language-choice.js";
 import { readMeeting } from "../ui/links.js";
-import { IMPORTED, LOGIN_NOTICES, noticeOf } from "../ui/notices.js";
+import { IMPORTED, LOGGED_OUT, LOGIN_NOTICES, noticeOf } from "../ui/notices.js";
 import { forgetMeeting } from "../ui/recents.js";
 import { browserStorage, tabStorage } from "../here/storage.js";
 import { Toasts } from "../ui/toasts.js";
@@ -43,13 +43,13 @@ const NOTICES = {
   bad_token: "not_known",
   unknown_meeting: "no_record",
   unreachable: "unreachable",
-  token_expired: "token_expired",
+  token_expired: "expired_here",
   login_required: "login_required",
   revoked: "revoked_here",
 };
 
 /** @param {string} code */
-const noticeFor = (code) => (identity.login.isOn && LOGIN_NOTICES[code]) || (NOTICES[code] ?? "record_unavailable");
+const noticeFor = (code) => (identity.login.isOn && code !== "token_expired" && LOGIN_NOTICES[code]) || (NOTICES[code] ?? "record_unavailable");
 
 /** @type {AttendanceView | null} */
 let view = null;
@@ -93,7 +93,9 @@ function askForKey(meeting, code) {
     open(meeting);
   });
   part(page.element, "actions").before(form.element);
-  part(page.element, "actions").querySelector(".primary")?.classList.remove("primary");
+  // To log in is what most have to do, where that can be said.
+  const other = loginAddress("") && LOGGED_OUT.has(noticed) ? form.element : part(page.element, "actions");
+  other.querySelector(".primary")?.classList.remove("primary");
 }
 
 /** @param {string} meeting */

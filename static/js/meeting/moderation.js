@@ -8,7 +8,7 @@ import { askToTurnOn } from "./moderation-questions.js";
 import { tellingOrders } from "./order-news.js";
 import { PersonMenu } from "./person-menu.js";
 import { FORBIDDEN } from "./rights-texts.js";
-import { part } from "../ui/dom.js";
+import { part, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
 
 /**
@@ -57,6 +57,7 @@ export class Moderation {
     new EndNews(meeting, (text) => this.#say(text)).start(signal);
     part(this.#view, "person-menu").addEventListener("keydown", (event) => this.menu.moved(event), { signal });
     for (const name of ["moderate", "manage"]) part(this.#view, name).addEventListener("click", () => this.#openPanel(), { signal });
+    if (this.#bearer.outside) write(part(this.#view, "host-words"), t("You are the host, wherever you log in."));
     part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(meeting, this.#bearer), { signal });
   }
 

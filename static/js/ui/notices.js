@@ -133,6 +133,10 @@ const NOTICES = {
     view: "problem", icon: "leave", title: t("You are no longer let in"),
     text: t("Whoever runs this server has revoked your login. Log in to the application again, or ask them."), actions: ["home"],
   }),
+  expired_here: () => ({
+    view: "problem", icon: "clock", title: t("Your login has expired"),
+    text: t("Go back to where you opened this page, and open it there once more."), actions: ["home"],
+  }),
   revoked_here: () => ({
     view: "problem", icon: "leave", title: t("You are no longer let in"),
     text: t("Whoever runs this server has revoked what this browser shows for who you are. If that was a mistake, ask them."), actions: ["home"],
@@ -182,7 +186,7 @@ export const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login",
 const AFTER_MEETING = new Set(["left", "ended_by_me", "meeting_ended"]);
 
 /** Notices about a login that is not there, or not good any more. */
-const LOGGED_OUT = new Set(["login_required", "token_expired", "bad_login", "revoked_login"]);
+export const LOGGED_OUT = new Set(["login_required", "token_expired", "expired_here", "bad_login", "revoked_login"]);
 
 /**
  * @param {string} code @param {string} id @param {{host?: boolean, login?: boolean}} [about]  `host`: of the meeting;

@@ -147,6 +147,7 @@ export const FAILURES = {
   "Perhaps another server runs at this address at the moment, or it was set up anew. Who you were is kept in this browser: try again when the right one is back.":
     "Vielleicht läuft unter dieser Adresse gerade ein anderer Server, oder er wurde neu eingerichtet. Wer Sie waren, bleibt in diesem Browser aufgehoben: Versuchen Sie es noch einmal, wenn der richtige wieder da ist.",
   "Your login has expired": "Ihre Anmeldung ist abgelaufen",
+  "Go back to where you opened this page, and open it there once more.": "Gehen Sie dorthin zurück, wo Sie diese Seite geöffnet haben, und öffnen Sie sie dort noch einmal.",
   "Go back to where you opened this meeting, and open it there once more. Your place is kept for a moment.":
     "Gehen Sie dorthin zurück, wo Sie dieses Meeting geöffnet haben, und öffnen Sie es dort noch einmal. Ihr Platz wird einen Moment freigehalten.",
   "Your login was not accepted": "Ihre Anmeldung wurde nicht angenommen",

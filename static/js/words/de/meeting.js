@@ -147,6 +147,7 @@ export const MEETING = {
   "Send this link to the people you want to meet.": "Schicken Sie diesen Link denen, die Sie treffen möchten.",
   "Copy invite": "Einladung kopieren",
   "You are the host, in this browser.": "Sie sind der Host, in diesem Browser.",
+  "You are the host, wherever you log in.": "Sie sind der Host, wo immer Sie sich anmelden.",
   "Invite people": "Personen einladen",
   "Invite": "Einladen",
   "Link": "Link",
