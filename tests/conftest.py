@@ -41,7 +41,8 @@ def needs_programs(item: pytest.Function) -> bool:
         return parameters["backend"] in OTHER_STORES
     if "place" in parameters:
         return parameters["place"] == "redis"
-    if {"playwright", "servers"} & set(item.fixturenames):
+    # Of browsers, of databases, and of a cluster, which has an engine and a database.
+    if {"playwright", "servers", "nodes"} & set(item.fixturenames):
         return True
     used = (getattr(value, "__module__", None) or "" for value in vars(item.module).values())
     return any(module.startswith(STARTING) for module in used)

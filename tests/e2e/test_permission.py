@@ -201,41 +201,44 @@ async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, 
     await expect(choice(ada, "Microphone")).to_have_text([WAITING])
 
 
+LACKING = {
+    "insecure": "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
+    "no sound": "AudioContext = class { constructor() { throw new DOMException('none', 'NotSupportedError'); } };",
+    "no sound at all": "delete globalThis.AudioContext;",
+    "no list": f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {{ {REFUSED}; }};",
+}
+"""What a browser may lack beside permission."""
+
+
 @pytest.mark.one_browser
-@pytest.mark.parametrize(
-    "without",
-    [
-        "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
-        "AudioContext = class { constructor() { throw new DOMException('no hardware', 'NotSupportedError'); } };",
-        "delete globalThis.AudioContext;",
-        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {{ {REFUSED}; }};",
-    ],
-    ids=["insecure", "no-sound", "no-sound-at-all", "no-list"],
-)
-async def test_the_call_goes_on_without(newcomer: Newcomer, meeting: str, without: str) -> None:
-    """What a browser may lack beside permission."""
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await ada.page.add_init_script(without)
-    await ada.start(meeting)
-    await ada.at("prejoin")
-    insecure = "mediaDevices'" in without
-    if insecure:
-        await expect(
-            says(ada, "Browsers allow the microphone and camera only on https pages.")
-        ).to_be_visible()
-        await expect(choice(ada, "Microphone")).to_have_text(["On https pages only"])
-    else:
-        await expect(ada.button("Turn off camera")).to_be_visible()
-    meter = ada.page.get_by_role("meter", name="Microphone level")
-    await (expect(meter).to_be_hidden() if "AudioContext" in without else expect(meter).to_be_visible())
-    a = await ada.join()
-    b = await bob.come(meeting)
-    on = "off" if insecure else "on"
-    await bob.sees(a, audio=on, video=on, connection="connected")
-    await ada.hears_and_watches(b)
-    if insecure:
-        await expect(ada.button("Share screen")).to_be_hidden()
-        await ada.page.keyboard.press("s")
-        await ada.told("This browser cannot share a screen.")
-    else:
-        await bob.hears_and_watches(a)
+async def test_the_call_goes_on_without(newcomer: Newcomer, meeting: str) -> None:
+    """One after the other, in a call with Bob."""
+    bob = await newcomer("Bob")
+    (b,) = await meet(meeting, bob)
+    for lacking, without in LACKING.items():
+        ada = await newcomer(f"Ada, {lacking}")
+        await ada.page.add_init_script(without)
+        await ada.open(meeting)
+        await ada.at("prejoin")
+        insecure = lacking == "insecure"
+        if insecure:
+            await expect(
+                says(ada, "Browsers allow the microphone and camera only on https pages.")
+            ).to_be_visible()
+            await expect(choice(ada, "Microphone")).to_have_text(["On https pages only"])
+        else:
+            await expect(ada.button("Turn off camera")).to_be_visible()
+        meter = ada.page.get_by_role("meter", name="Microphone level")
+        measures = not lacking.startswith("no sound")
+        await (expect(meter).to_be_visible() if measures else expect(meter).to_be_hidden())
+        a = await ada.join()
+        on = "off" if insecure else "on"
+        await bob.sees(a, audio=on, video=on, connection="connected")
+        await ada.hears_and_watches(b)
+        if insecure:
+            await expect(ada.button("Share screen")).to_be_hidden()
+            await ada.page.keyboard.press("s")
+            await ada.told("This browser cannot share a screen.")
+        else:
+            await bob.hears_and_watches(a)
+        await ada.page.close()
