@@ -64,6 +64,7 @@ async def test_a_first_call_from_another_site(newcomer: Newcomer, outside: Outsi
     ]
 
 
+@pytest.mark.one_browser
 async def test_signalling_only(newcomer: Newcomer, outside: Outside) -> None:
     ann = await opened(newcomer, "Ann", outside, "signalling-only.html?name=Ann")
     await ann.hears("joined")
@@ -85,6 +86,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
             yield app, outside
 
 
+@pytest.mark.one_browser
 async def test_with_your_login(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
     """The backend is asked at the join, and again while the token is about to expire."""
     app, outside = office
