@@ -21,7 +21,7 @@ SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handsh
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk sdk-reference image-test system clean
+.PHONY: help run cluster test quick browsers ahead lean simulate abuse chaos check format protocol bench lock package sdk sdk-reference image-test system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ protocol: $(DEV) ## Renew docs/protocol.schema.json and docs/asyncapi.json after
 
 abuse: $(DEV) ## What strangers can do, while 200 good members talk and must not notice: SECONDS=20 of it
 	@$(BIN)/python -m tests.abuse $(SECONDS)
+
+chaos: $(DEV) system ## Three nodes that are killed, stopped and cut off while 300 people talk; ends by itself: ACTS='kills failover'
+	@$(BIN)/python -m tests.chaos $(ARGS) $(ACTS)
 
 bench: $(DEV) ## Measure speed and memory against the references (see bench/README.md)
 	@$(BIN)/python -m bench $(ARGS)

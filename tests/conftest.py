@@ -11,7 +11,7 @@ from tests.e2e.cost import CPU, DEAR, summary
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-STARTING = ("tests.databases", "tests.server.nginx", "tests.turn_server")
+STARTING = ("tests.chaos", "tests.databases", "tests.server.nginx", "tests.turn_server")
 OTHER_STORES = {"postgres", "supabase"}
 
 

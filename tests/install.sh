@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and checks need from the system and is missing: Chromium and its shell, Firefox and an X server
-# without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), Redis (tests of engines),
+# without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), Redis (tests of engines), ip
+# and iptables (networks that are cut),
 # coturn and OpenSSL (the doctor's tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's
 # accessibility), AsyncAPI's parser, TypeScript (checks the page's JavaScript; nothing is built with it), and Vite with React
 # (an application in a test). Does nothing when all is there.
@@ -44,6 +45,8 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missin
 has nginx || missing+=(nginx)
 has pgbouncer || missing+=(pgbouncer)
 has redis-server || missing+=(redis-server)
+has ip || missing+=(iproute2)
+has iptables || missing+=(iptables)
 has turnserver || missing+=(coturn)
 has openssl || missing+=(openssl)
 has ffprobe || missing+=(ffmpeg)

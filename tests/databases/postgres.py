@@ -24,17 +24,18 @@ def postgres_programs() -> Path:
 
 class PostgresServer(Started):
     """A cluster. `fsync`: commits wait for the disk, as in earnest; without, they survive a kill, but no power cut.
-    `settings` are PostgreSQL's own."""
+    `settings` are PostgreSQL's own. `host`: the address of this machine at which it listens."""
 
     OWNER = "reconvene"
     """The role that owns what `make_database` makes. It is no superuser: a hosted database gives none."""
 
-    def __init__(self, *, fsync: bool = False, **settings: str) -> None:
+    def __init__(self, *, fsync: bool = False, host: str = HOST, **settings: str) -> None:
+        self.host = host
         self.password = secrets.token_hex(8)
         """Every role's."""
         self.port = free_port()
         self.settings = {
-            "listen_addresses": HOST,
+            "listen_addresses": host,
             "port": str(self.port),
             "unix_socket_directories": "",
             "fsync": "on" if fsync else "off",
@@ -59,7 +60,7 @@ class PostgresServer(Started):
         )
 
     def url(self, database: str = "postgres", *, user: str = "postgres", password: str | None = None) -> str:
-        return f"postgresql://{user}:{password or self.password}@{HOST}:{self.port}/{database}"
+        return f"postgresql://{user}:{password or self.password}@{self.host}:{self.port}/{database}"
 
     async def start(self) -> None:
         """The first time with an empty cluster, later with the data it had."""
@@ -71,6 +72,9 @@ class PostgresServer(Started):
                 *("-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret}"),
                 *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
             )
+            if self.host != HOST:
+                with (self._data / "pg_hba.conf").open("a") as rules:
+                    rules.write("host all all samenet scram-sha-256\n")
         await self._daemon.start()
 
     async def stop(self) -> None:

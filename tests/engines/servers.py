@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,17 +35,25 @@ def redis_program() -> str:
 class EngineServer(Started):
     """`options` are those of its configuration. With `appendonly="yes"` it has its data after a restart.
 
-    `tls`: a file with key and certificate, which signed itself; then it speaks TLS alone.
+    `tls`: a file with key and certificate, which signed itself; then it speaks TLS alone. `host`: the address of this
+    machine at which it listens.
     """
 
     def __init__(
-        self, binary: str, *, tls: Path | None = None, is_sentinel: bool = False, **options: str
+        self,
+        binary: str,
+        *,
+        tls: Path | None = None,
+        is_sentinel: bool = False,
+        host: str = HOST,
+        **options: str,
     ) -> None:
+        self.host = host
         self.port = free_port()
         self.certificate = tls
         self._folder = Folder("engine")
         self._password = options.get("requirepass")
-        settings = {"bind": HOST, "dir": str(self._folder.path), "logfile": self._file("engine.log", "")}
+        settings = {"bind": host, "dir": str(self._folder.path), "logfile": self._file("engine.log", "")}
         settings |= {"port": "0", "tls-port": str(self.port)} if tls else {"port": str(self.port)}
         if tls:
             # The engine runs as another user.
@@ -67,7 +76,7 @@ class EngineServer(Started):
 
     @property
     def url(self) -> str:
-        return f"{'rediss' if self.certificate else 'redis'}://{HOST}:{self.port}"
+        return f"{'rediss' if self.certificate else 'redis'}://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -79,6 +88,10 @@ class EngineServer(Started):
     async def kill(self) -> None:
         await self._daemon.kill()
 
+    def forget(self) -> None:
+        """Whatever it has kept for its next start goes. It does not run."""
+        shutil.rmtree(self._folder.path / "appendonlydir", ignore_errors=True)
+
     async def close(self) -> None:
         await self._daemon.kill()
         self._folder.remove()
@@ -86,7 +99,7 @@ class EngineServer(Started):
     async def do(self, *command: str | bytes | int) -> Any:
         """A command of an operator."""
         client = redis.asyncio.Redis(
-            host=HOST,
+            host=self.host,
             port=self.port,
             password=self._password,
             ssl=self.certificate is not None,

@@ -31,9 +31,12 @@ NO_ROUTE = (*PASSING, "if ($uri = /ws) { return 404; }")
 
 class Nginx(Started):
     """`lines`: what its one location says besides whom it passes requests on to; or all locations, as one text, for a
-    server on the port that it has by itself. `others`: ports of further servers, which get their share."""
+    server on the port that it has by itself. `others`: ports of further servers, which get their share; or where they
+    are, if not on loopback."""
 
-    def __init__(self, server_port: int, lines: Sequence[str] | str, others: Sequence[int] = ()) -> None:
+    def __init__(
+        self, server_port: int | str, lines: Sequence[str] | str, others: Sequence[int | str] = ()
+    ) -> None:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self._server_port = server_port
@@ -58,13 +61,11 @@ class Nginx(Started):
 
     def _write(self, lines: Sequence[str] | str) -> None:
         folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        target = f"http://{HOST}:{self._server_port}"
+        target = f"http://{_where(self._server_port)}"
         upstream = ""
         if self._others:
             ports = (self._server_port, *self._others)
-            upstream = (
-                f"upstream nodes {{ least_conn; {' '.join(f'server {HOST}:{port};' for port in ports)} }}"
-            )
+            upstream = f"upstream nodes {{ least_conn; {' '.join(map(_server, ports))} }}"
             target = "http://nodes"
         if isinstance(lines, str):
             locations = lines.replace("http://127.0.0.1:3000", target)
@@ -76,7 +77,7 @@ class Nginx(Started):
             master_process off;
             pid nginx.pid;
             error_log stderr;
-            events {{ worker_connections 256; }}
+            events {{ worker_connections 2048; }}
             http {{
                 access_log off;
                 {" ".join(f"{name}_temp_path {name};" for name in folders)}
@@ -96,3 +97,12 @@ class Nginx(Started):
                 return (await client.get(f"{self.url}/nginx")).is_success
             except httpx.TransportError:
                 return False
+
+
+def _where(server: int | str) -> str:
+    return f"{HOST}:{server}" if isinstance(server, int) else server
+
+
+def _server(server: int | str) -> str:
+    # Else one connection at a time tells whether it lives again, and a websocket does so at its end.
+    return f"server {_where(server)} max_fails=0;"
