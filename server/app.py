@@ -126,7 +126,8 @@ async def serve(
             await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
         else:
             reconciler.owns = cluster.owns
-            await cluster.begin(record_clock.now)
+            node.engine_seen_at = lambda: cluster.membership.seen_at
+            await cluster.begin(record_clock)
             retention.is_due = cluster.is_first
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()

@@ -155,8 +155,11 @@ class Store(OpenStays, Moderation, Chat, People, Revocations, Protocol):
         Returns their rooms: `limit` at most, fewer when none is left.
         """
 
-    async def heartbeat(self, node_id: str, at: float) -> None:
-        """Register the node, or report that it is alive."""
+    async def heartbeat(self, node_id: str, at: float, engine_seen_at: float | None = None) -> None:
+        """Register the node, or report that it is alive, and when it has heard of the engine last, if it has one."""
+
+    async def others_see_engine(self, node_id: str, since: float) -> bool:
+        """Whether another node has heard of the engine after `since`."""
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         """Close the open stays of dead nodes, whose last heartbeat was before `dead_before`. Returns how many.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import io
 import os
 import platform
@@ -244,7 +245,8 @@ def _cannot_listen(config: Config, error: OSError) -> NoReturn:
 
 def _serve(config: Config, lines: LogQueue, watcher: watching.Watcher | None) -> None:
     try:
-        sockets = bind(config.host, config.port, shared=watcher is not None)
+        # Of several nodes one that is not ready must not take those whom others would serve.
+        sockets = bind(config.host, config.port, listen=config.engine is None, shared=watcher is not None)
     except OSError as error:
         _cannot_listen(config, error)
     # Imported here: the web framework takes half a second to import; `--help` and the client commands do not need it.
@@ -256,6 +258,8 @@ def _serve(config: Config, lines: LogQueue, watcher: watching.Watcher | None) ->
     except (ConfigError, StoreError) as error:
         fail(str(error))
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _cannot_listen(config, error)
         fail(
             f"cannot keep files in {config.data_directory}: {error}. Set RECONVENE_STORE or RECONVENE_SECRET"
         )

@@ -39,7 +39,8 @@ class Node:
     left in the store. An errand that fails does not stop the others, and runs again with the next heartbeat.
     `on_revived` means that the stays must be recorded again. It is called when heartbeats succeed after so long a gap
     that another process may have taken this one for dead and closed its stays, and after `on_clock_set`, which gets
-    the seconds by which the record's clock was set."""
+    the seconds by which the record's clock was set. `engine_seen_at`: when this node has heard of the engine last, if
+    it is one of several."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Node:
         self.id = new_id("n")
         self.on_revived: Callable[[], None] = lambda: None
         self.on_clock_set: Callable[[float], None] = lambda seconds: None
+        self.engine_seen_at: Callable[[], float | None] = lambda: None
         self.errands: dict[str, Callable[[], Awaitable[None]]] = {"close dead nodes": self._close_dead_nodes}
         self._store = store
         self._metrics = metrics
@@ -151,7 +153,10 @@ class Node:
 
     async def _beat(self) -> None:
         before, now = self._beaten_at, clock.monotonic()
-        await self._store.heartbeat(self.id, self._clock.at(now))
+        seen_at = self.engine_seen_at()
+        await self._store.heartbeat(
+            self.id, self._clock.at(now), None if seen_at is None else self._clock.at(seen_at)
+        )
         self._beaten_at = now
         self._succeeded(clock.monotonic() - before)
 

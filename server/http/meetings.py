@@ -237,9 +237,9 @@ def router(  # the API's parts list
 
     @routes.get("/readyz", tags=["operation"], responses={503: refusal("It is not ready")})
     async def readyz() -> dict[str, str]:
-        """The store answers and can be written; 503 if not, and when the server is going away."""
-        if gateway.draining:
-            raise gateway.going()
+        """The store answers and can be written; 503 if not, when the server is going away, or is cut off."""
+        if (refused := gateway.unready()) is not None:
+            raise refused
         # Not logged: probes come all the time, and the attendance writer and the heartbeat report an outage.
         if not metrics.store_available:
             # A full disk can still be read.

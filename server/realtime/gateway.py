@@ -119,6 +119,10 @@ class Gateway:
         """From now on refuse joins and resumes."""
         self.draining = True
 
+    def unready(self) -> Refused | None:
+        """Why nobody new should come here."""
+        return self.going() if self.draining else None
+
     async def hand_over(self, within: float) -> None:
         """Give the rooms to other processes that have the same meetings, if there are any."""
 

@@ -22,7 +22,8 @@ def bind(host: str, port: int, *, listen: bool = True, shared: bool = False) -> 
 
     `shared`: other processes listen there too, and the kernel gives each of them a part of the connections.
 
-    A client that connects from now on waits until the server has started, instead of being refused and backing off.
+    A client that connects to one that listens waits until the server has started, instead of being refused and backing
+    off. One that is only bound refuses, so that whoever can goes to another server.
     """
     sockets: list[socket.socket] = []
     try:

@@ -11,7 +11,7 @@ The rooms that this node owns are handled as they are by a node alone; only that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import structlog
@@ -26,6 +26,7 @@ from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
 from server.realtime.gateway import Gateway
+from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import AWAY_LEAST, away_for
 from server.settings.config import Config
@@ -34,6 +35,7 @@ from server.sharing import edge_sockets
 from server.sharing.asking import Asking
 from server.sharing.carrier import SharedCarrier
 from server.sharing.committing import Committing
+from server.sharing.cut_off import CutOff
 from server.sharing.edge_sockets import EdgeSockets
 from server.sharing.entries import Entries
 from server.sharing.from_edges import FromEdges
@@ -45,12 +47,12 @@ from server.sharing.membership import Membership
 from server.sharing.orphans import Orphans
 from server.sharing.over_http import OverHttp
 from server.sharing.owned_connection import OwnedConnection
-from server.sharing.owned_room import Awaited, Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.recovery import Recovery
+from server.sharing.releasing import releasing
 from server.sharing.sealing import Seal
 from signalling.nodes import wire
-from signalling.protocol.errors import CloseCode
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
@@ -95,7 +97,9 @@ class ClusterGateway(Gateway):
             *(self._carrier.refuse, self._turned_away, self._answered),
         )
         committing = Committing(
-            *(engine, hub, rooms.handover, self.membership, self._release, rooms.over),
+            *(engine, hub, rooms.handover, self.membership),
+            releasing(self.edge, self._shared),
+            rooms.over,
             lambda room: recovery.begin(room),
         )
         rooms.committing = committing
@@ -115,6 +119,7 @@ class ClusterGateway(Gateway):
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._guesses)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
         self._stands_since: float | None = None
+        self.cut_off = CutOff(store, self.membership, node, lambda: self.edge.close_all(CloseCode.GOING_AWAY))
         writer.held_up = changes.held_up = self._committed
 
     def _make_carrier(self) -> Carrier:
@@ -124,15 +129,20 @@ class ClusterGateway(Gateway):
         self._shared.rooms = self.owned_rooms.rooms
         return self._shared
 
-    async def begin(self, now: Callable[[], float]) -> None:
-        """Be a node among others. `now`: the record clock's. Raises `ConfigError`."""
-        self._lost_rooms.now = now
+    async def begin(self, times: RecordClock) -> None:
+        """Be a node among others. Raises `ConfigError`."""
+        self._lost_rooms.now, self.cut_off.at = times.now, times.at
         try:
             await self.membership.start()
         except EngineError as error:
             raise ConfigError(f"RECONVENE_ENGINE cannot be used: {error}") from error
         if not self.membership.is_settled:
             self._lost_rooms.ask()
+        self.cut_off.start()
+
+    def unready(self) -> Refused | None:
+        alone = Refused(ErrorCode.UNAVAILABLE, "It does not reach the others.", retry_after=1.0)
+        return alone if self.cut_off.is_alone else super().unready()
 
     def _away_for(self) -> float:
         # Other nodes serve them at once, and nobody sees an absence that is short.
@@ -154,6 +164,7 @@ class ClusterGateway(Gateway):
 
     async def leave(self) -> None:
         """Be none any more."""
+        await self.cut_off.stop()
         await self.membership.stop()
 
     def record_absent(self) -> None:
@@ -164,6 +175,9 @@ class ClusterGateway(Gateway):
     def opened(self, connection: Connection) -> None:
         self.edge.connections[connection.number] = connection
         super().opened(connection)
+        if self.cut_off.is_alone:
+            # Not before the handshake's response is written.
+            asyncio.get_running_loop().call_soon(connection.close, CloseCode.GOING_AWAY)
 
     def received(self, connection: Connection | OwnedConnection, data: Buffer) -> None:
         if isinstance(connection, OwnedConnection):
@@ -237,18 +251,6 @@ class ClusterGateway(Gateway):
 
     def has_socket(self, number: int, room_id: str) -> bool:
         return self.edge.has(number, room_id)
-
-    def _release(self, room: OwnedRoom, held: Sequence[Held]) -> None:
-        for each in held:
-            try:
-                if isinstance(each, Local):
-                    self.edge.heard(each.message, each.payload)
-                elif isinstance(each, Awaited):
-                    room.reached(each.event)
-                else:
-                    self._shared.perform(room.id, each)
-            except Exception:
-                log.exception("what was committed could not be carried out", meeting=room.id)
 
     async def _committed(self, room_id: str, within: float) -> bool:
         """Wait until what has happened in the room is committed."""

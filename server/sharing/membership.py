@@ -110,6 +110,11 @@ class Membership:
     # What others ask.
 
     @property
+    def seen_at(self) -> float | None:
+        """When the engine has answered last (the monotonic clock). None: never."""
+        return self._beaten_at if self._incarnation else None
+
+    @property
     def others(self) -> Sequence[str]:
         """The nodes that live besides this one."""
         return [node.id for node in self._nodes.values() if node.about is not None and node.id != self.id]

@@ -192,8 +192,12 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
     async def revocations(self) -> dict[str, float]:
         return dict(await self._directly({"call": "revocations"}))
 
-    async def heartbeat(self, node_id: str, at: float) -> None:
-        self._retries.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
+    async def heartbeat(self, node_id: str, at: float, engine_seen_at: float | None = None) -> None:
+        call = {"call": "heartbeat", "node_id": node_id, "at": at, "engine_seen_at": engine_seen_at}
+        self._retries.see_clock(await self._directly(call))
+
+    async def others_see_engine(self, node_id: str, since: float) -> bool:
+        return bool(await self._directly({"call": "others_see_engine", "node_id": node_id, "since": since}))
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         call = {"call": "close_dead_nodes", "dead_before": dead_before, "ahead_of": ahead_of}

@@ -245,8 +245,15 @@ DELETE_MEETING = "DELETE FROM meetings WHERE room = :room"
 KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
 
 HEARTBEAT = """
-INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at)
-ON CONFLICT DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL
+INSERT INTO nodes (id, heartbeat_at, engine_seen_at) VALUES (:node_id, :at, :engine_seen_at)
+ON CONFLICT DO UPDATE
+SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL, engine_seen_at = excluded.engine_seen_at
+"""
+
+OTHERS_SEE_ENGINE = """
+SELECT EXISTS (
+    SELECT 1 FROM nodes WHERE heartbeat_at > :since AND engine_seen_at > :since AND id <> :node_id
+)
 """
 
 STOP_NODE = """

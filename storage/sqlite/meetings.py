@@ -215,8 +215,15 @@ def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: in
     return rooms
 
 
-def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:
-    connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at})
+def heartbeat(
+    connection: sqlite3.Connection, node_id: str, at: float, engine_seen_at: float | None = None
+) -> None:
+    connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at, "engine_seen_at": engine_seen_at})
+
+
+def others_see_engine(connection: sqlite3.Connection, node_id: str, since: float) -> bool:
+    (found,) = connection.execute(sql.OTHERS_SEE_ENGINE, {"node_id": node_id, "since": since}).fetchone()
+    return bool(found)
 
 
 def close_dead_nodes(

@@ -212,8 +212,11 @@ class SqliteStore:
     async def revocations(self) -> dict[str, float]:
         return await self._read(revoked_users.revocations)
 
-    async def heartbeat(self, node_id: str, at: float) -> None:
-        await self._write(partial(meetings.heartbeat, node_id=node_id, at=at))
+    async def heartbeat(self, node_id: str, at: float, engine_seen_at: float | None = None) -> None:
+        await self._write(partial(meetings.heartbeat, node_id=node_id, at=at, engine_seen_at=engine_seen_at))
+
+    async def others_see_engine(self, node_id: str, since: float) -> bool:
+        return await self._read(partial(meetings.others_see_engine, node_id=node_id, since=since))
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         return await self._write(

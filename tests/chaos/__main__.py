@@ -29,7 +29,7 @@ from tests.chaos.people import People
 ROOMS, SIZE, RATE = 30, 10, 1.0
 SMALL_ROOMS, SMALL_SIZE = 3, 4
 TELL_EVERY = 5.0
-LOGS = Path("test-artifacts") / "chaos"
+LOGS = Path("test-artifacts") / f"chaos-{os.getpid()}"
 LONGEST = 900.0
 """Seconds for one act."""
 
@@ -66,7 +66,7 @@ async def play(act: Act, cluster: Cluster, chance: random.Random, *, is_small: b
             await people.come()
             say(f"{rooms * size} people are in {rooms} meetings")
             async with told(people):
-                await act.run(Stage(cluster, chance, say, is_small))
+                await act.run(Stage(cluster, chance, say, is_small, people.all_back))
                 if not await people.all_back():
                     found.append(f"not everybody came back: {people.told()}")
             await people.stop_talking()

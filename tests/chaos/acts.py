@@ -12,16 +12,19 @@ from tests.chaos.cluster import Cluster, Node
 
 AFTER = 8.0
 """Seconds after a blow until the next: longer than the longest pause that is promised."""
+TOGETHER = 5
+"""So many nodes are killed before everybody is back."""
 
 
 @dataclass
 class Stage:
-    """`is_small`: a blow of each kind, and no more."""
+    """`is_small`: a blow of each kind, and no more. `all_back`: wait until everybody is, with an end."""
 
     cluster: Cluster
     chance: random.Random
     say: Callable[[str], None]
     is_small: bool
+    all_back: Callable[[], Awaitable[bool]]
 
     def times(self, count: int) -> range:
         return range(1, 2 if self.is_small else count + 1)
@@ -60,6 +63,8 @@ async def kills(stage: Stage) -> None:
             await node.kill()
             restarts.create_task(_start_after(stage.chance.choice((0.2, 2.0)), node))
             await asyncio.sleep(stage.chance.choice((0.2, 1.5, 5.0)))
+            if number % TOGETHER == 0:
+                await stage.all_back()
     await stage.after()
 
 

@@ -124,6 +124,8 @@ class Cluster(contextlib.AsyncExitStack):
             "RECONVENE_TRUSTED_PROXIES": "loopback,private",
             "RECONVENE_LIMITS": "0",
             "RECONVENE_OVERLOAD": "0",
+            # A busy machine is no reason to lose anybody.
+            "RECONVENE_GRACE": "60",
             **self._settings,
         }
         space = Space()

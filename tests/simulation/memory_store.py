@@ -18,7 +18,7 @@ from storage.migrations import load_migrations
 from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.open_stays import StayAbandon
 from storage.records import Joined, JoinRequest, Restorable, StayEnd, StayResume
-from storage.sqlite import moderation
+from storage.sqlite import meetings, moderation
 from storage.sqlite.database_file import migrate
 from storage.sqlite.store import SqliteStore
 from storage.sqlite.transactions import run_batch
@@ -115,6 +115,10 @@ class MemoryStore(SqliteStore):
     async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:
         work = functools.partial(moderation.set_hands, room=room, hands=hands)
         await self._write(work, self._chance_of_hands)
+
+    async def others_see_engine(self, node_id: str, since: float) -> bool:
+        work = functools.partial(meetings.others_see_engine, node_id=node_id, since=since)
+        return await self._write(work, self._chance_of_hands)
 
     async def _is_lost(self, user_id: str) -> bool:
         if not self.loses:

@@ -39,7 +39,7 @@ class FailingStore:
     async def clock(self) -> float:
         return await self.real.clock() + self.ahead
 
-    async def heartbeat(self, node_id: str, at: float) -> None:
+    async def heartbeat(self, node_id: str, at: float, engine_seen_at: float | None = None) -> None:
         self.beats.put_nowait(not self.down)
         if self.down:
             raise StoreUnavailable("away")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 WARNINGS = {
     "the engine is away",
+    "this node alone does not reach the engine, sockets are closed",
     "room lost to another node",
     "taken for dead by the others, sockets are closed",
     "entries of the inbox are lost",
@@ -22,6 +24,9 @@ WARNINGS = {
     "errand of the heartbeat fails",
 }
 """What nodes say of it."""
+
+LONG = 14.0
+"""Seconds after which a node that is cut off alone has no sockets any more."""
 
 Blow = Callable[["ClusterWorld"], Awaitable[None]]
 
@@ -68,12 +73,30 @@ async def suspend(world: ClusterWorld) -> None:
 async def cut_off(world: ClusterWorld) -> None:
     if not world.listening:
         return
-    server, seconds = world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, 5.0))
+    server, seconds = world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, LONG))
     world.say(f"server {server.number} does not reach the engine for {seconds} s")
-    world.cut_off_at.append(world.loop.time())
     server.engine.cut_off = True
-    await sleep(seconds)
+    if await _lasts(world, seconds):
+        _sends_its_people_elsewhere(world, server)
     server.engine.cut_off = False
+
+
+async def _lasts(world: ClusterWorld, seconds: float) -> bool:
+    """Whether it was long, and nothing else hindered."""
+    hindered = False
+    for second in range(math.ceil(seconds)):
+        world.cut_off_at.append(world.loop.time())
+        world.trouble_at.append(world.loop.time())
+        await sleep(min(1.0, seconds - second))
+        store, others = world.store, [each for each in world.listening if each.cluster.membership.is_well]
+        hindered = hindered or not others or store.away or store.hangs or store.forgets
+    return seconds == LONG and not hindered
+
+
+def _sends_its_people_elsewhere(world: ClusterWorld, server: NodeServer) -> None:
+    still_there = [each for each in server.cluster.edge.connections.values() if not each.closing]
+    if server.listening and not server.stopped and still_there:
+        world.complain(f"server {server.number} was cut off alone, and kept its sockets")
 
 
 async def restart(world: ClusterWorld) -> None:

@@ -42,7 +42,8 @@ class NodeServer(Server):
 
     async def _begin(self) -> None:
         self.reconciler.owns = self.cluster.owns
-        await self.cluster.begin(self._times.now)
+        self.node.engine_seen_at = lambda: self.cluster.membership.seen_at
+        await self.cluster.begin(self._times)
 
     async def _serve(self) -> None:
         # An engine that is away as it starts: a supervisor tries again.

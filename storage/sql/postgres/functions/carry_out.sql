@@ -53,6 +53,7 @@ BEGIN
             WHEN 'revoke' THEN reconvene.revoke(call)
             WHEN 'revocations' THEN reconvene.all_revocations(call)
             WHEN 'heartbeat' THEN reconvene.heartbeat(call)
+            WHEN 'others_see_engine' THEN reconvene.others_see_engine(call)
             WHEN 'close_dead_nodes' THEN reconvene.close_dead_nodes(call)
             WHEN 'stop_node' THEN reconvene.stop_node(call)
             WHEN 'restorable' THEN reconvene.restorable(call)

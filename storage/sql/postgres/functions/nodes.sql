@@ -2,11 +2,24 @@
 
 CREATE OR REPLACE FUNCTION reconvene.heartbeat(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO reconvene.nodes (id, heartbeat_at)
-    VALUES (call ->> 'node_id', (call ->> 'at')::double precision)
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL;
+    INSERT INTO reconvene.nodes (id, heartbeat_at, engine_seen_at)
+    VALUES (
+        call ->> 'node_id', (call ->> 'at')::double precision, (call ->> 'engine_seen_at')::double precision
+    )
+    ON CONFLICT (id) DO UPDATE
+    SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL, engine_seen_at = excluded.engine_seen_at;
     RETURN json_build_object('value', extract(epoch FROM clock_timestamp()));
 END $$;
+
+-- A node has seen the engine before its heartbeat, by which there is an index.
+CREATE OR REPLACE FUNCTION reconvene.others_see_engine(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', EXISTS (
+        SELECT FROM reconvene.nodes
+        WHERE heartbeat_at > (call ->> 'since')::double precision
+            AND engine_seen_at > (call ->> 'since')::double precision
+            AND id <> call ->> 'node_id'
+    ))
+$$;
 
 -- `ahead_of`: also those heard of after it, before a clock was set back. Nodes that have been dead for a day are forgotten
 -- (`storage.sqlite.meetings.FORGOTTEN_AFTER`), keys of changes after two (`storage.moderation.KEYS_KEPT`).
