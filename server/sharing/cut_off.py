@@ -62,7 +62,9 @@ class CutOff:
         seen_at = self._membership.seen_at
         if self._membership.is_well or seen_at is None:
             self._heard_at = clock.monotonic()
-            self.is_alone = False
+            if self.is_alone:
+                self.is_alone = False
+                log.info("this node reaches the engine again")
         elif not self.is_alone and await self._is_it(seen_at):
             log.warning("this node alone does not reach the engine, sockets are closed")
             self.is_alone = True
