@@ -316,19 +316,3 @@ async def test_joining_without_a_name_keeps_the_one_there_is(script: Script) -> 
     again = await script.join("ann", 1002.0, name="")
     assert again.participant.name == "Ann B."
     assert (await script.person("ann")).name == "Ann B."
-
-
-async def test_a_node_hears_whether_others_see_the_engine(script: Script) -> None:
-    store = script.store
-    await store.heartbeat("n_alone", 1000.0)
-    await store.heartbeat("n_1", 1000.0, 999.0)
-    assert not await store.others_see_engine("n_1", 990.0)
-    assert await store.others_see_engine("n_2", 990.0)
-    assert not await store.others_see_engine("n_2", 999.0)
-    await store.heartbeat("n_1", 1005.0, 999.0)
-    assert not await store.others_see_engine("n_2", 999.0)
-    await store.heartbeat("n_1", 1010.0, 1009.5)
-    assert await store.others_see_engine("n_2", 999.0)
-    # It is one of several no more.
-    await store.heartbeat("n_1", 1015.0)
-    assert not await store.others_see_engine("n_2", 999.0)
