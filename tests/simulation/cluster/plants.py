@@ -98,7 +98,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (any_frame_counts, 15),
         (frames_are_not_sent_again, 7),
         (answers_are_not_counted, 1),
-        (dead_edges_keep_their_seats, 32),
+        (dead_edges_keep_their_seats, 62),
         (a_lost_answer_means_it_happened, 3),
         (a_gap_is_not_bridged, 3),
         (rooms_are_not_given, 5),
