@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import runpy
 from pathlib import Path
 
+from reconvene.cli.main import main
 from tests.chaos.space import ENTER
 
 NETWORK = 0x40000000
@@ -17,4 +17,4 @@ if __name__ == "__main__":
     with Path(os.environ.pop(ENTER)).open() as network:
         if libc.setns(network.fileno(), NETWORK):
             raise OSError(ctypes.get_errno(), "setns")
-    runpy.run_module("reconvene.cli.main", run_name="__main__", alter_sys=True)
+    main()
