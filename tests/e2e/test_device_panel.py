@@ -10,7 +10,32 @@ from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import looking_on
 from tests.e2e.person import meet
+from tests.e2e.test_axe import is_fine
 from tests.process import ServerProcess
+
+# By what something plays while loudspeakers come and go.
+UNPLUGGED = """async () => {
+  const { Speaker } = await import("/static/sdk/speaker.js");
+  const devices = navigator.mediaDevices;
+  let there = ["a", "b"];
+  devices.enumerateDevices = async () => there.map((deviceId) => ({ kind: "audiooutput", deviceId, label: deviceId }));
+  const sinks = [];
+  const element = new Audio();
+  Object.defineProperty(element, "sinkId", { get: () => sinks.at(-1) ?? "" });
+  element.setSinkId = async (id) => void sinks.push(id);
+  const speaker = new Speaker();
+  const watch = new AbortController();
+  speaker.follow(element);
+  await speaker.choose("b");
+  speaker.watch(watch.signal);
+  for (const now of [["a"], ["a"], ["a", "b"], []]) {
+    there = now;
+    devices.dispatchEvent(new Event("devicechange"));
+    await new Promise((done) => setTimeout(done));
+  }
+  watch.abort();
+  return sinks;
+}"""
 
 PROCESSING = """() => {
   const settings = document.querySelector('video[data-part="video"]').srcObject.getAudioTracks()[0].getSettings();
@@ -46,6 +71,7 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
         await ada.page.set_viewport_size({"width": 320, "height": 640})
         await ada.page.emulate_media(color_scheme="dark")
         await ada.page.screenshot(path=f"{shots}/devices-{ada.browser_name}-320.png")
+    await is_fine(ada, "the devices")
     await panel.get_by_role("button", name="Done").click()
     await ada.page.reload()
     await ada.seated()
@@ -56,6 +82,7 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
     for name, on in {"Cancel echo": False, "Suppress noise": False, "Keep the volume even": True}.items():
         await expect(panel.get_by_label(name)).to_be_checked(checked=on)
     await ada.page.keyboard.press("Escape")
+    assert await ada.page.evaluate(UNPLUGGED) == ["b", "", "b"]
 
 
 async def test_another_name_and_talking_while_space_is_held(
@@ -88,6 +115,7 @@ async def test_another_name_and_talking_while_space_is_held(
         await field.press("Enter")
         await expect(dialog.get_by_role("alert")).to_contain_text("control characters")
         await expect(field).to_have_attribute("aria-invalid", "true")
+        await is_fine(ada, "the name")
         await field.fill("Ada Lovelace")
         await field.press("Enter")
         await expect(dialog).not_to_be_attached()
