@@ -33,7 +33,7 @@ async def test_an_import_says_where_it_came_from_and_who_did_not_come(admin: Per
     about = admin.page.get_by_role("region", name="Where this comes from")
     await expect(about).to_contain_text("From Zoom: webinar 889 8887 2033.")
     await expect(about).to_contain_text("2 instances, complete: 6 of 6 rows, last read on 1 January 1970")
-    await expect(about).to_contain_text("1 of the rows are of the waiting room")
+    await expect(about).to_contain_text("1 of the rows is of the waiting room")
     await about.get_by_text("Each list that was read").click()
     first = about.get_by_role("listitem").filter(has_text="Instance of 2 Mar 2026, 10:00")
     await expect(first).to_contain_text("Zoom’s basic list of participants · 5 of 5 rows")
