@@ -26,6 +26,8 @@ _IN_CONTEXT = re.compile(f"[{_JOINERS}{_SELECTORS}]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They reverse the text around them (Unicode bidirectional formatting)."""
 
+_CONTROLS = dict.fromkeys((*range(32), 127))
+
 _BLANK_ONE = re.compile(rf"[\s{_BLANKS}]")
 _BLANK = re.compile(rf"[\s{_BLANKS}]+")
 
@@ -56,10 +58,12 @@ def lines(text: str) -> str:
     that reverse what is around them, and control characters, go as well."""
     found = []
     for line in text.replace("\r\n", "\n").replace("\t", "    ").strip("\r\n").split("\n"):
-        kept = "".join(
-            each for each in line if unicodedata.category(each) not in {"Cc", "Cs"} and each not in _BIDI
-        )
-        if not kept.isascii():
+        if line.isascii():
+            kept = line.translate(_CONTROLS)
+        else:
+            kept = "".join(
+                each for each in line if unicodedata.category(each) not in {"Cc", "Cs"} and each not in _BIDI
+            )
             kept = unicodedata.normalize("NFC", _BLANK_ONE.sub(" ", _shown_in_line(kept)))
         found.append(kept.rstrip())
     return "\n".join(found).strip("\n")

@@ -40,7 +40,7 @@ from signalling.rooms.change import (
     Reply,
     Unsettled,
 )
-from signalling.rooms.chat_rules import DELETED, TO_HOSTS, addressee_of, reach_of, shown
+from signalling.rooms.chat_rules import DELETED, TO_HOSTS, addressee_of, is_over, reach_of, shown
 from signalling.rooms.effects import Effect
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import answer
@@ -93,11 +93,11 @@ class Chatting:
             effects = self._carry_out(room, member, command, now, known)
         except Refused as refused:
             if refused.code is not ErrorCode.BUSY:
-                _is_over(member, command.id)
+                is_over(member, command.id)
             elif member.chat_refused is None and BUSY in member.features:
                 member.chat_refused = command.id
             return commands.refuse(connection, refused, command.id)
-        _is_over(member, command.id)
+        is_over(member, command.id)
         return effects
 
     def _carry_out(
@@ -173,9 +173,7 @@ class Chatting:
         again = command.again or self._is_on_its_way(room, message)
         at = 0.0 if again else self._next(room, now)
         post = ChatChange("say", message, at, text, to_user, command.reply_to)
-        unsettled = self._asks(room, member, command.id, command.key, post, again=again)._replace(
-            refused=refused
-        )
+        unsettled = self._asks(room, member, command.id, command.key, post, again=again, refused=refused)
         return [self._questions.ask(room, unsettled)] if again else self._told(room, unsettled, now)
 
     def _is_on_its_way(self, room: Room, message: str) -> bool:
@@ -240,7 +238,15 @@ class Chatting:
         return any(post is not None and post.kind == "erase" and post.author == user_id for post in asked)
 
     def _asks(
-        self, room: Room, member: Member, message_id: int, key: str, post: ChatChange, *, again: bool = False
+        self,
+        room: Room,
+        member: Member,
+        message_id: int,
+        key: str,
+        post: ChatChange,
+        *,
+        again: bool = False,
+        refused: Refused | None = None,
     ) -> Unsettled:
         ids = member.command_ids
         if len(ids.unsettled) >= MOST_WAITING:
@@ -249,7 +255,7 @@ class Chatting:
         actor = Actor(member.role, member.user_id, member.id)
         told = post.kind == "say" and not again
         reply = Reply(member, ids, message_id)
-        return Unsettled(room.id, actor, key, Change("", chat=post), told, reply, again=again)
+        return Unsettled(room.id, actor, key, Change("", chat=post), told, reply, refused, again)
 
     def _changed(self, room: Room, post: ChatChange, posted: Posted, now: float) -> list[Effect]:
         """The store has edited or deleted it: also told again, as whoever knows it loses nothing by that."""
@@ -311,9 +317,3 @@ class Chatting:
             raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
         if wait := member.chat_budget.spend(1.0, now):
             raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
-
-
-def _is_over(member: Member, message_id: int) -> None:
-    """It came again, and is answered: those behind it need not wait for it any more."""
-    if member.chat_refused == message_id:
-        member.chat_refused = None

@@ -49,3 +49,9 @@ def shown(text: str) -> str:
     if len(found) > TEXT_LENGTH:
         raise Refused(ErrorCode.BAD_MESSAGE, f"A message has at most {TEXT_LENGTH} characters.")
     return found
+
+
+def is_over(member: Member, message_id: int) -> None:
+    """It came again, and is answered: those behind it need not wait for it any more."""
+    if member.chat_refused == message_id:
+        member.chat_refused = None
