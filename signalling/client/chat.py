@@ -42,6 +42,8 @@ class ChatLog:
         """Ask for the history: what was missed is nowhere else."""
         self._doubted = set(self._messages)
         self._changes = {id_: each for id_, each in self._changes.items() if "deleted_by" in each}
+        # Pages know of them, and the clock may have been set back since.
+        self._erased = {}
 
     def event(self, event: Message) -> Message:
         """Returns it with `again` if it tells nothing new: a server that was restarted may tell something again."""

@@ -39,6 +39,8 @@ export class ChatLog {
   doubt() {
     this.#doubted = new Set(this.#messages.keys());
     for (const [id, { deleted_by }] of this.#changes) if (deleted_by === undefined) this.#changes.delete(id);
+    // Pages know of them, and the clock may have been set back since.
+    this.#erased.clear();
   }
 
   /**

@@ -94,8 +94,9 @@ def _message(connection: sqlite3.Connection, room: str, message: str) -> Message
 def erase_messages(connection: sqlite3.Connection, room: str, author: str, by: str, at: float) -> Erasure:
     known_meeting(connection, room)
     values = {"room": room, "author": author, "user_id": by, "at": at}
-    count = connection.execute(sql.ERASE, values).rowcount
-    if count:
+    _, is_again = connection.execute(sql.ERASED, values).fetchone()
+    # What was written since the first time stays.
+    if not is_again and (count := connection.execute(sql.ERASE, values).rowcount):
         audit_log.write(connection, room, by, at, "chat_erase", author, {"messages": count})
     until, is_new = connection.execute(sql.ERASED, values).fetchone()
     ids = [id_ for (id_,) in connection.execute(sql.DELETED_OF, values)]

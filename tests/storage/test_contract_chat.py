@@ -156,6 +156,10 @@ async def test_all_that_somebody_wrote_is_erased_at_once(script: Script) -> None
         assert (sorted(erasure.messages), erasure.until) == (["m_one", "m_two"], 1003.0)
         assert (erasure.deleted_by, erasure.is_new) == (ann.participant.id, is_new)
     assert await texts(script, BOB) == ["", "three", ""]
+    # What was written since the first time stays, also when the same call comes again.
+    await write(script, said("bob", "later", 1012.0))
+    again = await script.store.erase_messages(script.room, "bob", "ann", 1010.0)
+    assert (again.is_new, (await texts(script, BOB))[-1]) == (True, "later")
     # A message that comes again stays deleted.
     assert await fates(script, said("bob", "two", 1012.0), MessageEdit("m_two", "bob", "x", 1013.0)) == [
         "again",

@@ -118,7 +118,11 @@ BEGIN
         RETURN '{"refused": "unknown_meeting"}';
     END IF;
     UPDATE reconvene.messages SET text = '', deleted_at = moment, deleted_by = who
-    WHERE room = which AND user_id = author AND deleted_at IS NULL;
+    WHERE room = which AND user_id = author AND deleted_at IS NULL AND NOT EXISTS (
+        -- What was written since the first time stays.
+        SELECT 1 FROM reconvene.messages
+        WHERE room = which AND user_id = author AND deleted_at = moment AND deleted_by = who
+    );
     GET DIAGNOSTICS erased = ROW_COUNT;
     IF erased > 0 THEN
         PERFORM reconvene.write_audit(
