@@ -24,6 +24,10 @@ class MeetingEnded(StoreError):
     """The meeting was ended for all; it can be read but not joined."""
 
 
+class Revoked(StoreError):
+    """The credentials of whoever asks are void."""
+
+
 class NotLetIn(StoreError):
     """The user may not join the meeting, or not yet. `settings`, `revision` and `sitting` are the meeting's.
 

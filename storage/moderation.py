@@ -179,7 +179,8 @@ class Moderation(Protocol):
         With the role host it is the host link: it is used once, and the one before becomes void. Whoever joins with it
         is host, and the host before, if ever in, co-host (audit: "host_link"). A change of the host makes it void, too.
 
-        Raises `UnknownMeeting`, `MeetingEnded`.
+        Raises `UnknownMeeting`, `MeetingEnded`; `Revoked` if the credentials of whoever makes it are void then:
+        their token may have been read before, or where that is not known yet.
         """
 
     async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signalling.protocol.errors import ERRORS, ErrorCode, Refused
-from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
+from storage.errors import MeetingEnded, Revoked, StoreUnavailable, UnknownMeeting
 
 log = structlog.get_logger()
 
@@ -68,6 +68,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(MeetingEnded)
     def _ended(request: Request, _error: MeetingEnded) -> Response:
         return _refused(request, Refused(ErrorCode.MEETING_ENDED))
+
+    @app.exception_handler(Revoked)
+    def _revoked(request: Request, _error: Revoked) -> Response:
+        return _refused(request, Refused(ErrorCode.REVOKED))
 
     @app.exception_handler(StoreUnavailable)
     def _unavailable(request: Request, error: StoreUnavailable) -> Response:

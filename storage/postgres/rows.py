@@ -15,6 +15,7 @@ from storage.errors import (
     NotLetIn,
     Outdated,
     PersonPresent,
+    Revoked,
     UnknownMeeting,
     UnknownParticipant,
     WalkLost,
@@ -40,6 +41,7 @@ _REFUSALS = {
     "unknown_meeting": UnknownMeeting,
     "meeting_ended": MeetingEnded,
     "meeting_exists": MeetingExists,
+    "revoked": Revoked,
     "unknown_participant": UnknownParticipant,
     "walk_lost": WalkLost,
 }

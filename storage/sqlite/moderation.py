@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage.entry import SITTING_ENDS_AFTER
-from storage.errors import MeetingEnded, Outdated
+from storage.errors import MeetingEnded, Outdated, Revoked
 from storage.moderation import (
     Admission,
     AuditEntry,
@@ -21,7 +21,7 @@ from storage.moderation import (
     Rights,
 )
 from storage.records import Meeting, Participant
-from storage.sqlite import audit_log, host_links
+from storage.sqlite import audit_log, host_links, revoked_users
 from storage.sqlite import moderation_statements as sql
 from storage.sqlite.joins import current_sitting
 from storage.sqlite.meetings import known_meeting
@@ -151,6 +151,8 @@ def make_invite(connection: sqlite3.Connection, invite: NewInvite) -> Invite:
     meeting = known_meeting(connection, invite.room)
     if meeting.ended_at is not None:
         raise MeetingEnded(invite.room)
+    if revoked_users.is_void(connection, invite.by, invite.at):
+        raise Revoked
     if (found := _invite(connection, invite.room, invite.id)) is not None:
         return found
     uses = invite.uses

@@ -27,5 +27,11 @@ def revoke(connection: sqlite3.Connection, user_id: str, before: float, forget: 
         audit_log.write(connection, room, "", at, "revoke_invite", "", {"invite": invite})
 
 
+def is_void(connection: sqlite3.Connection, user_id: str, at: float) -> bool:
+    """Whether the user's credentials of that moment are void."""
+    row = connection.execute("SELECT before FROM revocations WHERE user_id = ?", (user_id,)).fetchone()
+    return row is not None and row[0] > at
+
+
 def revocations(connection: sqlite3.Connection) -> dict[str, float]:
     return dict(connection.execute("SELECT user_id, before FROM revocations").fetchall())

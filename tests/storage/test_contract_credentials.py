@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
+from storage.errors import Revoked
 from storage.moderation import NewInvite
 from storage.store import Store
 from tests.storage.script import Script
@@ -76,3 +79,10 @@ async def test_links_of_whoever_is_revoked_are_dead(script: Script) -> None:
         assert [(entry.at, entry.by, entry.detail) for entry in told] == [
             (1002.0, "", {"invite": f"of ann in {room}"})
         ]
+        # A process that has not heard of it makes none.
+        with pytest.raises(Revoked):
+            await store.make_invite(NewInvite(room, "late", room, "host", 1004.0, "ann"))
+        assert [invite.id for invite in (await store.rights(room)).invites] == list(found)
+        await store.make_invite(
+            NewInvite(room, f"later in {room}", f"2 {room}", "participant", 1063.0, "ann")
+        )

@@ -4,12 +4,19 @@ CREATE OR REPLACE FUNCTION reconvene.make_invite(call jsonb) RETURNS json LANGUA
 DECLARE
     meeting reconvene.meetings;
 BEGIN
+    PERFORM reconvene.lock_credentials(call ->> 'by');
     SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN '{"refused": "unknown_meeting"}';
     END IF;
     IF meeting.ended_at IS NOT NULL THEN
         RETURN '{"refused": "meeting_ended"}';
+    END IF;
+    IF EXISTS (
+        SELECT 1 FROM reconvene.revocations
+        WHERE user_id = call ->> 'by' AND before > (call ->> 'at')::double precision
+    ) THEN
+        RETURN '{"refused": "revoked"}';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM reconvene.invites WHERE room = meeting.room AND id = call ->> 'id') THEN
         IF call ->> 'role' = 'host' THEN

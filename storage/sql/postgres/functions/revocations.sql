@@ -1,5 +1,11 @@
 -- Whose credentials are void.
 
+-- Either a link is made before its maker is revoked, and dies with the others, or after it, and is refused. Before the
+-- meetings are locked, everywhere.
+CREATE OR REPLACE FUNCTION reconvene.lock_credentials(who text) RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended('reconvene.revoke ' || who, 0))
+$$;
+
 CREATE OR REPLACE FUNCTION reconvene.revoke(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     who text := call ->> 'user_id';
@@ -7,6 +13,7 @@ DECLARE
     revoked double precision := coalesce(call ->> 'at', call ->> 'before')::double precision;
     made record;
 BEGIN
+    PERFORM reconvene.lock_credentials(who);
     DELETE FROM reconvene.revocations WHERE before < (call ->> 'forget')::double precision;
     INSERT INTO reconvene.revocations AS known (user_id, before)
     VALUES (who, (call ->> 'before')::double precision)
