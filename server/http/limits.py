@@ -24,6 +24,7 @@ from signalling.protocol.errors import Refused
 LOOKED_UP = re.compile(r"/api/meetings/[^/]+")
 MADE = "/api/meetings"
 IDENTITY = "/api/identity"
+QR_CODE = "/qr.svg"
 
 
 class HttpLimits:
@@ -57,6 +58,9 @@ class HttpLimits:
                     self._limits.check("meetings_per_identity", client, maker)
                 elif posted and path.rstrip("/") == IDENTITY:
                     self._limits.take("identities", client)
+                if path.endswith(QR_CODE):
+                    # To draw one takes as long as a hundred other requests.
+                    self._limits.take("qr_codes", client)
         except Refused as refused:
             await _answer(refused, scope)(scope, receive, send)
             return

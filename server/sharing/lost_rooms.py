@@ -52,4 +52,8 @@ class LostRooms:
 
     def people_of(self, room: str) -> Sequence[Restored]:
         """Those to be restored, of a room that the engine does not know."""
-        return self._rooms.pop(room, ()) if clock.monotonic() < self._until else ()
+        now = clock.monotonic()
+        if now >= self._until:
+            return ()
+        since = now - (self._until - self._grace)
+        return [each._replace(lasted=each.lasted + since) for each in self._rooms.pop(room, ())]

@@ -69,7 +69,8 @@ class Recovery:
         incarnation = await self._engine.connected()
         if line.phase == "unsure" and incarnation != line.incarnation and line.epoch and line.incarnation:
             return await self._assert(room, incarnation)
-        if await self._membership.settled() != incarnation:
+        settled = await self._membership.settled()
+        if settled != incarnation or await self._engine.connected() != incarnation:
             # It is another meanwhile, which knows nothing of the room before that is asserted.
             return room.is_lost
         if room.is_lost:
