@@ -22,6 +22,7 @@ CREATORS = {
     "identified": "Only who has logged in may create meetings here.",
     "admin": "Only whoever runs this server creates meetings.",
 }
+NO_CREATOR = "This token does not let you create meetings."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Identities:
         """Why they may not create a meeting, or None. What a token says of its bearer counts for more than settings."""
         user = None if who is None else who.outside
         if user is not None and user.create is not None:
-            return None if user.create else "This token does not let you create meetings."
+            return None if user.create else NO_CREATOR
         if self._config.create == "anyone":
             return None
         if self._config.create == "identified" and user is not None and not user.anonymous:

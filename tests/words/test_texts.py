@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from server.identity.identities import CREATORS, NO_CREATOR
+from signalling.protocol import identifiers
 from signalling.protocol.errors import ERRORS
 from tests.process import ROOT
 from tests.source_files import sources
@@ -137,9 +140,58 @@ def elsewhere() -> Iterator[str]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value
+    yield from forbidden()
+    yield from WRONG_TEXTS
     for path in [*(STATIC / "sdk").glob("*.js"), *(STATIC / "js").rglob("*.js")]:
         if "words" not in path.parts:
             yield from LITERAL.findall(path.read_text(encoding="utf-8"))
+
+
+def forbidden() -> set[str]:
+    """The texts that say who may not do what."""
+    texts: set[str] = set()
+    for path in [*sources("server"), *sources("signalling")]:
+        source = path.read_text(encoding="utf-8")
+        if "FORBIDDEN, " not in source:
+            continue
+        tree = ast.parse(source)
+        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        known = {"why": {NO_CREATOR, *CREATORS.values()}} | {
+            node.targets[0].id: {node.value.value}
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node).startswith("Refused(ErrorCode.FORBIDDEN, "):
+                texts |= said_by(node.args[1], known, vars(module))
+    return texts
+
+
+def said_by(node: ast.expr, known: dict[str, set[Any]], names: dict[str, Any]) -> set[str]:
+    if isinstance(node, ast.IfExp):
+        return said_by(node.body, known, names) | said_by(node.orelse, known, names)
+    if isinstance(node, ast.Name) and node.id in known:
+        return known[node.id]
+    return {eval(ast.unparse(node), dict(names))}  # noqa: S307  (texts of our own sources)
+
+
+def complaint(rule: Callable[[str], str], text: str) -> str:
+    with pytest.raises(ValueError, match=".") as refused:
+        rule(text)
+    return str(refused.value)
+
+
+WRONG_TEXTS = {
+    complaint(rule, wrong)
+    for rule, wrongs in (
+        (identifiers.person_name, ("", "\u200b", "a\nb", "x" * 81, "x" * 2000)),
+        (identifiers.meeting_title, ("a\nb", "x" * 201)),
+    )
+    for wrong in wrongs
+}
+"""What is said of names and titles that cannot be."""
 
 
 def forms(here: str | dict[str, str]) -> list[str]:
@@ -205,12 +257,28 @@ def test_no_text_is_translated_twice() -> None:
     assert sorted({key for key in keys if keys.count(key) > 1}) == []
 
 
+def test_what_is_forbidden_is_said_in_the_readers_words(german: dict[str, str | dict[str, str]]) -> None:
+    """The text of the code can only say that it is not allowed."""
+    texts = forbidden()
+    assert len(texts) > 15
+    assert sorted(texts - german.keys()) == []
+
+
+def test_what_is_wrong_with_a_name_is_said_in_the_readers_words(
+    german: dict[str, str | dict[str, str]],
+) -> None:
+    assert sorted(WRONG_TEXTS - german.keys()) == []
+
+
 def test_errors_have_the_texts_of_the_server() -> None:
     """By their codes: what is said where the server says it in English."""
     source = (STATIC / "js" / "ui" / "problems.js").read_text(encoding="utf-8")
     mine = dict(re.findall(r'^  (\w+): t\("([^"]+)"\),$', source, re.MULTILINE))
     theirs = {code.value: entry.text for code, entry in ERRORS.items()}
-    assert {code: text for code, text in mine.items() if theirs.get(code) != text}.keys() <= {"unreachable"}
+    assert {code: text for code, text in mine.items() if theirs.get(code) != text}.keys() <= {
+        "unreachable",
+        "forbidden",
+    }
 
 
 BUGS = {

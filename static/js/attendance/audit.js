@@ -70,8 +70,10 @@ const nameOf = (name) => name || t("somebody who was never in");
 export function showAudit(section, deeds) {
   section.hidden = deeds.length === 0;
   const list = part(section, "deeds");
-  // The record only grows.
-  if (list.childElementCount === deeds.length) return;
+  // The record only grows, and has the latest deeds alone.
+  const latest = JSON.stringify(deeds.at(-1) ?? null);
+  if (list.childElementCount === deeds.length && list.dataset.latest === latest) return;
+  list.dataset.latest = latest;
   write(part(section, "count"), String(deeds.length));
   list.replaceChildren(...deeds.map((deed) => {
     const item = document.createElement("li");

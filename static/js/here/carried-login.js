@@ -11,6 +11,8 @@ const TAKE_IT = /^\/(?:m\/[^/]+(?:\/attendance)?\/?)?$/;
 /** @param {import("./login.js").Login} login */
 export function carryLogin(login) {
   const carry = (/** @type {MouseEvent} */ event) => {
+    // The right button opens a menu, which copies the link as it stands.
+    if (event.button === 2) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (!link || event.defaultPrevented || !login.token || link.origin !== location.origin || link.hash) return;
     if (!TAKE_IT.test(ownPath(link.pathname) ?? "")) return;

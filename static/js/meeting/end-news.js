@@ -1,6 +1,7 @@
-/** Says when the meeting is planned to end: when one comes, when that is changed, and some minutes before. */
+/** Says when the meeting is planned to end: when one comes, when that is changed or taken away, and some minutes before. */
 import { serverClock } from "../here/server-clock.js";
 import { LONGEST, endText, quietFor } from "./planned.js";
+import { t } from "../words/words.js";
 
 export class EndNews {
   #meeting;
@@ -27,7 +28,7 @@ export class EndNews {
     if (Object.is(endsAt, this.#endsAt)) return;
     this.#endsAt = endsAt;
     clearTimeout(this.#timer);
-    if (Number.isNaN(endsAt)) return;
+    if (Number.isNaN(endsAt)) return this.#say(t("The meeting is no longer planned to end at a certain time."));
     const now = await serverClock();
     const isCurrent = () => !this.#over && this.#endsAt === endsAt;
     if (!isCurrent()) return;

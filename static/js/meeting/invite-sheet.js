@@ -37,8 +37,13 @@ export async function showInvite(meeting) {
 /** @param {string} id  of a meeting @param {import("../ui/toasts.js").Toasts} toasts */
 export async function copyLink(id, toasts) {
   const link = meetingLink(id);
-  const copied = await navigator.clipboard.writeText(link).then(() => true, () => false);
-  toasts.show(copied ? t("Link copied") : t("Copying was not allowed. The link is {link}", { link }));
+  try {
+    // Without https there is no clipboard at all.
+    await navigator.clipboard.writeText(link);
+    toasts.show(t("Link copied"));
+  } catch {
+    toasts.show(t("Copying was not allowed. The link is {link}", { link }));
+  }
 }
 
 /** Programs for mail show a plus as a plus, not as a space. @param {Record<string, string>} fields */

@@ -9,6 +9,7 @@ import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { canCall, Emitter } from "../../sdk/reconvene.js";
 import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
 import { plannedText } from "./planned.js";
+import { problemText } from "../ui/problems.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { TestPanel } from "../call-test/panel.js";
 import { t, tn } from "../words/words.js";
@@ -84,6 +85,8 @@ export class Prejoin extends Emitter {
 
   stop() {
     this.#watch.abort();
+    // A video that has a stream is kept, with all around it.
+    part(this.element, "video", HTMLVideoElement).srcObject = null;
     this.#test?.stop();
     this.#asking.stop();
     clearTimeout(this.#joining);
@@ -124,12 +127,12 @@ export class Prejoin extends Emitter {
     this.emit("join", { name });
   }
 
-  /** @param {string} error  what is wrong with the name */
+  /** @param {unknown} error  what is wrong with the name, or was told of it */
   complain(error) {
     const field = part(this.element, "name", HTMLInputElement);
     this.busy = false;
     field.setAttribute("aria-invalid", "true");
-    write(part(this.element, "error"), error);
+    write(part(this.element, "error"), problemText(error));
     field.focus();
   }
 

@@ -37,7 +37,8 @@ export async function showDevices(media, memory, people) {
   const level = new LevelBar(part(element, "level"));
   const watch = new AbortController();
   part(element, "devices").append(picker.element);
-  part(element, "video", HTMLVideoElement).srcObject = media.stream;
+  const preview = part(element, "video", HTMLVideoElement);
+  preview.srcObject = media.stream;
   const show = () => {
     const { audio, video } = media.states;
     part(element, "preview").dataset.video = video === "on" ? "on" : "off";
@@ -50,6 +51,8 @@ export async function showDevices(media, memory, people) {
   level.start();
   picker.start();
   await modal(element);
+  // A video that has a stream is kept, with all around it.
+  preview.srcObject = null;
   picker.stop();
   level.stop();
   watch.abort();

@@ -52,6 +52,7 @@ export class Visit {
   #stopped = false;
   #notice;
   #endedByMe = false;
+  #denials = 0; // The second one is for good.
   /** This tab's session when the page was loaded. @type {import("../here/tab-session.js").TabSession | null} */
   #tabSession = null;
   #bearer;
@@ -211,18 +212,17 @@ export class Visit {
    * @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  that the join used
    */
   async #refused(refusal, wish, token) {
-    const { code, message } = refusal;
+    const { code } = refusal;
     underway(false);
-    const { identity } = this.#around;
     if (this.#endedByMe) return this.#leave("ended_by_me");
-    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#bearer.outside));
+    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, this.#around.identity, this.#bearer.outside));
     // An invalid name can be corrected in this view.
-    if (code === "bad_message" && this.prejoin) return this.prejoin.complain(message);
+    if (code === "bad_message" && this.prejoin) return this.prejoin.complain(refusal);
     if (this.#bearer.outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
     const wrong = code === "wrong_password";
     if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
     if (code === "bad_token" || (code === "revoked" && !this.#meeting?.me.id)) return this.#unknown(wish, token);
-    this.#leave(code === "denied" && !this.#waiting ? "denied_for_good" : code, refusal);
+    this.#leave(code === "denied" && (!this.#waiting || this.#denials++) ? "denied_for_good" : code, refusal);
   }
 
   /** The server refused the tab session or the identity. Neither is discarded. @param {Wish} wish @param {string} token */

@@ -19,7 +19,8 @@ const BY_CODE = {
   wrong_password: t("This is not the meeting's password."),
   unknown_participant: t("Nobody else in the meeting has this ID."),
   unknown_message: t("There is no such message any more."),
-  forbidden: t("Only the host may do this."),
+  // Who may do it instead is in the text alone.
+  forbidden: t("You may not do this here."),
   changed: t("The settings were changed meanwhile; look at them again."),
   bad_token: t("The token is not valid or has expired."),
   token_expired: t("The token has expired: a new one is needed."),

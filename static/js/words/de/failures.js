@@ -192,7 +192,6 @@ export const FAILURES = {
   "This is not the meeting's password.": "Das ist nicht das Passwort des Meetings.",
   "Nobody else in the meeting has this ID.": "Niemand sonst im Meeting hat diese ID.",
   "There is no such message any more.": "Diese Nachricht gibt es nicht mehr.",
-  "Only the host may do this.": "Das darf nur der Host.",
   "The settings were changed meanwhile; look at them again.": "Die Einstellungen wurden inzwischen geändert; sehen Sie sie sich noch einmal an.",
   "The token is not valid or has expired.": "Das Token ist ungültig oder abgelaufen.",
   "The token has expired: a new one is needed.": "Das Token ist abgelaufen: Es braucht ein neues.",

@@ -8,8 +8,8 @@ export const MEETING = {
   "This browser cannot make calls": "Dieser Browser kann keine Anrufe",
   "Your stay is being recorded.": "Ihre Anwesenheit wird gerade festgehalten.",
   "The record has {count} stays of yours from {from} to {to}: {length} in all.": {
-    one: "Festgehalten ist Ihre Anwesenheit von {from} bis {to}: {length}.",
-    other: "Festgehalten sind {count} Aufenthalte von {from} bis {to}: zusammen {length}.",
+    one: "Festgehalten ist Ihre Anwesenheit vom {from} bis {to} ({length}).",
+    other: "Festgehalten sind {count} Aufenthalte vom {from} bis {to} (zusammen {length}).",
   },
   "{before} is called {name} now": "{before} heißt jetzt {name}",
   "{name} joined": "{name} ist da",

@@ -157,6 +157,7 @@ export const MODERATION = {
   "Planned for {from}.": "Geplant für {from}.",
   "Planned until {until}.": "Geplant bis {until}.",
   "Planned from {from} to {until}.": "Geplant von {from} bis {until}.",
+  "The meeting is no longer planned to end at a certain time.": "Für das Ende des Meetings ist keine Zeit mehr geplant.",
   "The meeting was planned to end at {time}.": "Das Meeting sollte um {time} enden.",
   "The meeting is planned to end in {count} minutes, at {time}.": {
     one: "Das Meeting endet nach Plan in einer Minute, um {time}.",
