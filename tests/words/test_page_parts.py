@@ -1,0 +1,142 @@
+"""Parts of the page that need no browser: how problems are said, links, planned ends, deeds. By node."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.process import ROOT
+
+pytestmark = pytest.mark.programs
+
+JS = (ROOT / "static" / "js").as_uri()
+
+AROUND = """
+  globalThis.location = new URL("https://meet.example/");
+  globalThis.document = new EventTarget();
+  document.documentElement = { lang: "%s" };
+  globalThis.window = Object.assign(globalThis, { addEventListener() {} });
+  const load = (path) => import("%s/" + path);
+"""
+
+
+def node(script: str, language: str = "en") -> Any:
+    ran = subprocess.run(
+        ["node", "--input-type=module", "--eval", AROUND % (language, JS) + script],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(ran.stdout)
+
+
+def test_a_problem_without_a_line_of_its_own_is_not_given_another_meaning() -> None:
+    said = node(
+        """
+        const { problemText } = await load("ui/problems.js");
+        const problems = [
+          { code: "forbidden", message: "Only on Sundays." },
+          { code: "forbidden", message: "Only the host may do this." },
+          { code: "bad_message", message: "A name needs something that can be seen." },
+          { code: "nothing", message: "Only on Sundays." },
+          "Gesagt.",
+        ];
+        console.log(JSON.stringify(problems.map(problemText)));
+        """,
+        "de",
+    )
+    assert said == [
+        "Das ist Ihnen hier nicht erlaubt.",
+        "Das darf nur der Host.",
+        "In einem Namen muss etwas zu sehen sein.",
+        "Only on Sundays.",
+        "Gesagt.",
+    ]
+
+
+def test_a_link_is_copied_or_told() -> None:
+    said = node(
+        """
+        const { copyLink } = await load("meeting/invite-sheet.js");
+        const told = [];
+        const refuses = { writeText: async () => { throw new Error("NotAllowedError"); } };
+        for (const clipboard of [undefined, refuses, { writeText: async () => {} }]) {
+          Object.defineProperty(globalThis, "navigator", { value: { clipboard }, configurable: true });
+          await copyLink("ABC123", { show: (text) => told.push(text) });
+        }
+        console.log(JSON.stringify(told));
+        """
+    )
+    by_hand = f"Copying was not allowed. The link is https://meet.example{ROOT}/m/ABC123"
+    assert said == [by_hand, by_hand, "Link copied"]
+
+
+def test_a_login_is_in_a_link_only_where_it_is_followed() -> None:
+    hrefs = node(
+        """
+        const { BASE } = await load("here/addresses.js");
+        const { carryLogin } = await load("here/carried-login.js");
+        globalThis.Element = class {};
+        const link = Object.assign(new Element(), {
+          origin: location.origin, pathname: `${BASE}/m/ABC123`, hash: "", href: "plain", closest: () => link,
+          getAttribute: () => "plain", setAttribute: (name, value) => (link[name] = value),
+        });
+        carryLogin({ token: "t0" });
+        const after = [];
+        for (const [type, button] of [["click", 0], ["auxclick", 1], ["auxclick", 2]]) {
+          const event = Object.assign(new Event(type), { button });
+          Object.defineProperty(event, "target", { value: link });
+          document.dispatchEvent(event);
+          after.push(link.href);
+          await new Promise((resolve) => setTimeout(resolve));
+          after.push(link.href);
+        }
+        console.log(JSON.stringify(after));
+        """
+    )
+    assert hrefs == ["plain#token=t0", "plain", "plain#token=t0", "plain", "plain", "plain"]
+
+
+def test_an_end_that_is_taken_away_is_said_once() -> None:
+    said = node(
+        """
+        globalThis.fetch = async () => ({ headers: new Headers({ Date: new Date().toUTCString() }) });
+        const { EndNews } = await load("meeting/end-news.js");
+        const told = [];
+        let endsAt = null;
+        let changed = () => {};
+        const meeting = {
+          getSnapshot: () => ({ settings: { ends_at: endsAt } }),
+          subscribe: (listener) => ((changed = listener), () => {}),
+        };
+        const watch = new AbortController();
+        const news = new EndNews(meeting, (text) => told.push(text));
+        news.start(watch.signal);
+        for (const next of ["2100-01-01T10:00:00Z", null, null]) {
+          endsAt = next;
+          changed();
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        watch.abort();
+        console.log(JSON.stringify(told));
+        """
+    )
+    assert said[-1] == "The meeting is no longer planned to end at a certain time."
+    assert [text.startswith("Planned until") for text in said] == [True, False]
+
+
+def test_stays_are_told_in_german() -> None:
+    said = node(
+        """
+        const { recordText } = await load("meeting/own-record.js");
+        const stay = { joined_at: "2026-11-30T10:00:00Z", left_at: "2026-11-30T10:00:20Z" };
+        console.log(JSON.stringify([recordText([stay]), recordText([stay, stay])]));
+        """,
+        "de",
+    )
+    for text in said:
+        assert " vom 30.11.2026" in text
+        assert text.endswith("unter 1 Min.)."), text
