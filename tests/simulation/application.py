@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from server.identity.identities import Identities
 from server.identity.ids import outside_user
@@ -14,6 +14,7 @@ from server.identity.tokens import Tokens
 from server.settings.config import Config
 from tests.issuer import AUDIENCE, ISSUER, SECRET, Signer
 from tests.simulation.clock import EPOCH, lots
+from tests.simulation.notes import ROOM
 from tests.simulation.page import Page
 
 if TYPE_CHECKING:
@@ -40,11 +41,22 @@ class Application:
         self._expired: Literal["keep", "leave"] = chance.choice(("keep", "leave", "leave"))
         self._lives = chance.choice((2.5, 5.0, 15.0))
         self._signer = Signer("HS256", None)
+        self._names = lots("roles", world.seed).random() < 0.4
         self._given = 0
         self._asking: set[Page] = set()
 
+    @property
+    def names_host(self) -> bool:
+        """Whether its tokens say who is host, and whoever comes first creates the meeting, without being that. (What
+        moderators do to roles is another matter.)"""
+        return self.is_there and self._names and not self._world.moderators.acts
+
     def figures(self) -> dict[str, int]:
-        return {"logins": int(self.is_there), "newer tokens": self._given}
+        return {
+            "logins": int(self.is_there),
+            "roles by token": int(self.names_host),
+            "newer tokens": self._given,
+        }
 
     def settings(self, grace: float, heartbeat: float) -> Config:
         config = dataclasses.replace(_settings(), grace=grace, heartbeat=heartbeat)
@@ -64,10 +76,14 @@ class Application:
     def token(self, name: str) -> str:
         """One that is taken for a few seconds more. Its clock is the server's."""
         now = EPOCH + self._world.loop.time() + self._world.loop.set_ahead
+        claims: dict[str, Any] = {}
+        if self.names_host:
+            is_host = name == self._world.people[0].name
+            claims = {"meeting": ROOM, "role": "host" if is_host else "participant"}
         revoked = self._world.admin.revoked
         if revoked is not None and revoked.name == name:
-            return self._signer.token(sub=name, iat=EPOCH - 20_000, now=now - LEEWAY, lasts=self._lives)
-        return self._signer.token(sub=name, now=now - LEEWAY, lasts=self._lives)
+            claims["iat"] = EPOCH - 20_000
+        return self._signer.token(sub=name, now=now - LEEWAY, lasts=self._lives, **claims)
 
     def calm_down(self) -> None:
         """From now on its tokens last longer than it may take to ask for one."""

@@ -104,4 +104,5 @@ FOUND_BY = {
     "what-was-refused-is-built-on": 3938,
     "who-comes-last-waits-last": 76,
     "who-was-put-out-goes-on": 40,
+    "whoever-creates-is-host": 9,
 }

@@ -105,8 +105,9 @@ class Journal:
     def join(self, connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
         returns_to = request.previous_session if request.returns else ""
         put_out = connection.execute(PUT_OUT, (returns_to,)).fetchone() is not None
-        (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone()
-        before = connection.execute(SITTING).fetchone()
+        # Of a meeting that is created by this join, or for it, nothing is known yet.
+        (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone() or ("",)
+        before = connection.execute(SITTING).fetchone() or (1, False)
         joined = joins.join(connection, request)
         took_over = False
         if isinstance(joined, NotLetIn):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.identity.tokens import Tokens
+from server.realtime import join_record
 from server.realtime.credentials import Credentials, Proof
 from signalling.client.renewal import Renewal
 from signalling.protocol.errors import Refused
@@ -45,4 +46,14 @@ def newer_tokens_are_not_shown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Renewal, "came", forgets)
 
 
-LOGIN_PLANTS = (expired_tokens_make_strangers, expired_tokens_are_final, newer_tokens_are_not_shown)
+def whoever_creates_is_host(patch: pytest.MonkeyPatch) -> None:
+    """Whatever the token says."""
+    patch.setattr(join_record, "hosts_what_it_makes", lambda claim: True)
+
+
+LOGIN_PLANTS = (
+    expired_tokens_make_strangers,
+    expired_tokens_are_final,
+    newer_tokens_are_not_shown,
+    whoever_creates_is_host,
+)

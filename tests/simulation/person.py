@@ -206,7 +206,7 @@ class Person:
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
         name = f"{self.name}{count}"
         place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
-        place.renewable = self.world.application.is_there
+        place.renewable, place.create = self.world.application.is_there, self.world.application.names_host
         manners = self.world.manners
         closes_with = manners.choice((CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY))
         back_in = manners.choice((0.0, 3.0, 6.0, 15.0))

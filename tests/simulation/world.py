@@ -282,7 +282,8 @@ class World(Alone):
     # The run.
 
     async def run(self) -> None:
-        meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
+        if not self.application.names_host:
+            meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
         begun = [self.keep_servers(), self.admin.act(), faults.blow(self), self.moderators.act()]
         begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act(), self.renamers.act()]
         begun += self.more()
