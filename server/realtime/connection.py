@@ -19,7 +19,7 @@ from server.network.client_address import UNKNOWN, Client
 from server.network.hosts import asked_by
 from server.realtime.connection_owner import Buffer, ConnectionOwner
 from server.realtime.frames import PING_FRAME, least_size, whole_text
-from server.realtime.handshake import Upgrade, answer
+from server.realtime.handshake import Upgrade, answer, elsewhere
 from server.realtime.socket_writer import SocketWriter
 from signalling.protocol.errors import CloseCode
 
@@ -214,6 +214,8 @@ class Connection(SocketWriter, asyncio.Protocol):
         gateway.sockets.comes_from(self._transport, None if client.hidden else client.network or None)
         origins = gateway.allowed_origins
         response = answer(asked, lambda: self._ws, names, gateway.hosts, origins, gateway.base_path)
+        if response.status == 101 and gateway.refuses_sockets:
+            response = elsewhere(self._ws)
         self._transport.write(response.data)
         if response.status == 101:
             self._gateway.opened(self)

@@ -23,6 +23,8 @@ class ConnectionOwner(Protocol):
     base_path: str
     message_rate: float
     sockets: OpenSockets
+    refuses_sockets: bool
+    """Whoever asks for one is to go to another server."""
 
     def opened(self, connection: Connection) -> None: ...
     def count(self, connection: Connection) -> None: ...

@@ -70,7 +70,7 @@ class Gateway:
         self.hosts = config.hosts
         self.base_path = config.base_path
         self.message_rate = config.message_rate
-        self.draining = False
+        self.draining = self.refuses_sockets = False
         self.overload = Overload(config.overload, metrics)
         self.sockets = OpenSockets(config.max_unjoined, metrics, room_for_sockets())
         self._heartbeat = config.heartbeat

@@ -72,6 +72,11 @@ def answer(
     return _as_answer(response)
 
 
+def elsewhere(ws: ServerProtocol) -> Answer:
+    """The handshake is refused so that a proxy asks another server."""
+    return _as_answer(ws.reject(503, "This server does not reach the others.\n"))
+
+
 def _as_answer(response: Response) -> Answer:
     why = response.body.decode(errors="replace").strip()
     return Answer(response.status_code, response.serialize(), why)

@@ -15,6 +15,7 @@ import structlog
 
 from server.runtime import clock
 from server.sharing.membership import Membership
+from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -28,16 +29,16 @@ WITHOUT_RECORD = 10.0
 
 
 class CutOff:
-    """`node`: this one's name in the record. `close`: closes all sockets. `at`: the record clock's, set before use."""
+    """`node`: this one's name in the record. `tell` is told whether it is alone. `at`: the record clock's."""
 
     at: Callable[[float], float]
 
-    def __init__(self, store: Store, membership: Membership, node: str, close: Callable[[], None]) -> None:
+    def __init__(self, store: Store, membership: Membership, node: str, tell: Callable[[bool], None]) -> None:
         self.is_alone = False
         self._store = store
         self._membership = membership
         self._node = node
-        self._close = close
+        self._tell = tell
         self._heard_at = clock.monotonic()
         """Of the engine or, while that is away, of the record."""
         self._task: asyncio.Task[None] | None = None
@@ -49,6 +50,9 @@ class CutOff:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+
+    def refusal(self) -> Refused:
+        return Refused(ErrorCode.UNAVAILABLE, "It does not reach the others.", retry_after=1.0)
 
     async def _watch(self) -> None:
         while True:
@@ -64,11 +68,12 @@ class CutOff:
             self._heard_at = clock.monotonic()
             if self.is_alone:
                 self.is_alone = False
+                self._tell(False)
                 log.info("this node reaches the engine again")
         elif not self.is_alone and await self._is_it(seen_at):
             log.warning("this node alone does not reach the engine, sockets are closed")
             self.is_alone = True
-            self._close()
+            self._tell(True)
 
     async def _is_it(self, seen_at: float) -> bool:
         try:

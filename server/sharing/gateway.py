@@ -52,7 +52,7 @@ from server.sharing.recovery import Recovery
 from server.sharing.releasing import releasing
 from server.sharing.sealing import Seal
 from signalling.nodes import wire
-from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.errors import CloseCode, Refused
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
@@ -119,13 +119,12 @@ class ClusterGateway(Gateway):
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._guesses)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
         self._stands_since: float | None = None
-        self.cut_off = CutOff(store, self.membership, node, lambda: self.edge.close_all(CloseCode.GOING_AWAY))
+        self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
 
     def _make_carrier(self) -> Carrier:
-        self._shared = SharedCarrier(
-            self._hub, self._admission.pending, self._writer, self.hands, self._metrics
-        )
+        parts = self._hub, self._admission.pending, self._writer, self.hands, self._metrics
+        self._shared = SharedCarrier(*parts)
         self._shared.rooms = self.owned_rooms.rooms
         return self._shared
 
@@ -140,9 +139,13 @@ class ClusterGateway(Gateway):
             self._lost_rooms.ask()
         self.cut_off.start()
 
+    def _stands_alone(self, is_alone: bool) -> None:
+        self.refuses_sockets = is_alone
+        if is_alone:
+            self.edge.close_all(CloseCode.GOING_AWAY)
+
     def unready(self) -> Refused | None:
-        alone = Refused(ErrorCode.UNAVAILABLE, "It does not reach the others.", retry_after=1.0)
-        return alone if self.cut_off.is_alone else super().unready()
+        return self.cut_off.refusal() if self.refuses_sockets else super().unready()
 
     def _away_for(self) -> float:
         # Other nodes serve them at once, and nobody sees an absence that is short.
@@ -175,9 +178,6 @@ class ClusterGateway(Gateway):
     def opened(self, connection: Connection) -> None:
         self.edge.connections[connection.number] = connection
         super().opened(connection)
-        if self.cut_off.is_alone:
-            # Not before the handshake's response is written.
-            asyncio.get_running_loop().call_soon(connection.close, CloseCode.GOING_AWAY)
 
     def received(self, connection: Connection | OwnedConnection, data: Buffer) -> None:
         if isinstance(connection, OwnedConnection):
@@ -254,8 +254,8 @@ class ClusterGateway(Gateway):
 
     async def _committed(self, room_id: str, within: float) -> bool:
         """Wait until what has happened in the room is committed."""
-        room = self.owned_rooms.rooms.get(room_id)
-        return room is None or await self.owned_rooms.committing.committed(room, within)
+        owned = self.owned_rooms
+        return (room := owned.rooms.get(room_id)) is None or await owned.committing.committed(room, within)
 
     # Told by the membership.
 

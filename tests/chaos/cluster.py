@@ -22,7 +22,12 @@ DATABASE = "chaos"
 NAME = "engine"
 """The primary's, for Sentinel."""
 
-IN_FRONT = (*PASSING, "proxy_set_header X-Forwarded-For $remote_addr", "proxy_connect_timeout 1s")
+IN_FRONT = (
+    *PASSING,
+    "proxy_set_header X-Forwarded-For $remote_addr",
+    "proxy_connect_timeout 1s",
+    "proxy_next_upstream error timeout http_503",
+)
 
 
 class Node(ServerProcess):
