@@ -1,4 +1,4 @@
-"""What of a message is a link, how long it is, and which draft is whose: pure functions of the page."""
+"""What of a message is a link, how long it is, and which draft is whose, without a meeting: functions of the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ PURE = """async () => {
       const here = new ChatDraft(storage, "A");
       here.write("p_1", { text: "a", to: "" });
       const read = [here.read("p_1"), here.read("p_2"), new ChatDraft(storage, "B").read("p_1")];
-      const wrong = ["{", '["A","p_1",7,""]'].map((value) => ((kept[Object.keys(kept)[0]] = value), here.read("p_1")));
+      new ChatDraft(storage, "B").write("p_1", { text: "b", to: "" });
+      read.push(here.read("p_1"), new ChatDraft(storage, "B").read("p_1"));
+      for (const id of "CDEFGHIJKL") new ChatDraft(storage, id).write("p_1", { text: "c", to: "" });
+      read.push(here.read("p_1"), new ChatDraft(storage, "C").read("p_1"));
+      const wrong = ["{", "7", '["A","p_1","a",""]', '[["A","p_1",7,""]]']
+        .map((value) => ((kept[Object.keys(kept)[0]] = value), here.read("p_1")));
       here.write("p_1", { text: "", to: "" });
       return [...read, ...wrong, here.read("p_1")].map((draft) => draft && [draft.text, draft.to]);
     })(),
@@ -33,6 +38,48 @@ PURE = """async () => {
     spoken: [[], [["A", "👏"], ["B", "👏"], ["A", "👏"], ["C", "x"]]]
       .map((reactions) => spoken(reactions.map(([name, emoji]) => ({ name, emoji })))),
   };
+}"""
+
+LIST = """async () => {
+  const { ChatItems } = await import("/static/js/meeting/chat-items.js");
+  const log = document.createElement("div"), list = document.createElement("ol");
+  log.tabIndex = 0;
+  document.body.append(log);
+  log.append(list);
+  const at = new Date().toISOString();
+  const messages = [..."01234"].map((id) => ({ id, from: "p_1", name: "A", text: id, at, to: null, replyTo: null }));
+  const reader = { id: "p_1", inCharge: false, mayWrite: true, nameOf: () => "", find: () => undefined };
+  const items = new ChatItems(list);
+  const watch = new MutationObserver(() => {});
+  items.show(messages.slice(0, 4), [], reader);
+  watch.observe(list, { childList: true });
+  const focus = (id) => list.querySelector(`[data-message="${id}"] [data-part=reply]`).focus();
+  const held = () => document.activeElement.closest("li")?.dataset.message ?? document.activeElement === log;
+  const ids = (nodes) => [...nodes].map(({ dataset }) => dataset.message);
+  // The oldest goes as a new one comes: nothing else is touched.
+  focus(2);
+  items.show(messages.slice(1), [], reader);
+  const moved = watch.takeRecords().map(({ addedNodes, removedNodes }) => [ids(removedNodes), ids(addedNodes)]);
+  const kept = held();
+  focus(1);
+  items.show(messages.slice(2), [], reader);
+  const left = held();
+  log.remove();
+  return { moved, held: [kept, left] };
+}"""
+
+REMOVAL = """async () => {
+  const { removeAs } = await import("/static/js/meeting/person-menu.js");
+  const deeds = async (how, refused) => {
+    const done = [];
+    const give = (what) => () => (done.push(what), Promise.resolve(what));
+    const moderate = { remove: give("remove"), settings: give("settings") };
+    const tell = async (order) => ((await order) === refused ? "No." : "");
+    await removeAs({ moderate, chat: { erase: give("erase") } }, tell, "p_1", { back: "never", ...how });
+    return done;
+  };
+  const all = { erase: true, knock: true };
+  return [await deeds(all, "remove"), await deeds(all, "erase"), await deeds({ erase: false, knock: false })];
 }"""
 
 
@@ -53,7 +100,22 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         ],
         "whole": True,
         "length": [1, 0, 15, 1],
-        "drafts": [["a", ""], None, None, None, None, None],
+        "drafts": [
+            ["a", ""],
+            None,
+            None,
+            ["a", ""],
+            ["b", ""],
+            None,
+            ["c", ""],
+            None,
+            None,
+            None,
+            None,
+            None,
+        ],
         "short": ["\u2068a b\u2069", "\u2068👏👏👏…\u2069"],
         "spoken": ["", "A and 1 other: applause"],
     }
+    assert await ada.page.evaluate(LIST) == {"moved": [[["0"], []], [[], ["4"]]], "held": ["2", True]}
+    assert await ada.page.evaluate(REMOVAL) == [["remove"], ["remove", "erase", "settings"], ["remove"]]

@@ -1,12 +1,14 @@
 /** What somebody has written in a meeting and not sent, kept for a reload of the tab: it is theirs, and of that meeting. */
 const KEY = "reconvene.chat-draft";
+/** Meetings of which there are drafts: the latest. */
+const MOST = 10;
 
 /** @typedef {{text: string, to: string}} Draft  `to`: a participant, `hosts`, or "": everyone. */
 
 export class ChatDraft {
   #storage;
   #meeting;
-  /** @type {string | null} */
+  /** What was kept last of this meeting, as JSON. @type {string | null} */
   #kept = null;
 
   /** @param {import("../here/storage.js").PageStorage} storage  the tab's @param {string} meeting */
@@ -17,21 +19,28 @@ export class ChatDraft {
 
   /** What this participant had written; null: nothing. @param {string} me @returns {Draft | null} */
   read(me) {
-    try {
-      const [meeting, who, text, to] = JSON.parse(this.#storage.getItem(KEY) ?? "[]");
-      return meeting === this.#meeting && who === me && typeof text === "string" && typeof to === "string" && text ? { text, to } : null;
-    } catch {
-      // What somebody else has put there is nothing.
-      return null;
-    }
+    const [, who, text, to] = this.#all().find(([meeting]) => meeting === this.#meeting) ?? [];
+    return who === me && typeof text === "string" && typeof to === "string" && text ? { text, to } : null;
   }
 
   /** @param {string} me @param {Draft} draft */
   write(me, { text, to }) {
-    const kept = text ? JSON.stringify([this.#meeting, me, text, to]) : "";
+    const own = text ? [[this.#meeting, me, text, to]] : [];
+    const kept = JSON.stringify(own);
     if (kept === this.#kept) return;
     this.#kept = kept;
-    if (kept) this.#storage.setItem(KEY, kept);
+    const all = [...this.#all().filter(([meeting]) => meeting !== this.#meeting), ...own].slice(-MOST);
+    if (all.length) this.#storage.setItem(KEY, JSON.stringify(all));
     else this.#storage.removeItem(KEY);
+  }
+
+  /** `[meeting, participant, text, to]` of each meeting, the latest last. What somebody else has put there is nothing. @returns {unknown[][]} */
+  #all() {
+    try {
+      const all = JSON.parse(this.#storage.getItem(KEY) ?? "[]");
+      return Array.isArray(all) ? all.filter(Array.isArray) : [];
+    } catch {
+      return [];
+    }
   }
 }

@@ -22,6 +22,7 @@ const NOBODY = "nobody";
  */
 
 export class ChatForm {
+  #heading;
   #form;
   #text;
   #to;
@@ -30,7 +31,7 @@ export class ChatForm {
   #submit;
   /** @type {{edit: boolean, message: ChatMessage} | null} */
   #subject = null;
-  /** What was written before a message was edited. */
+  /** What was written before a message was answered or edited. */
   #draft = "";
   /** To whom, before a message was answered. */
   #former = "";
@@ -53,6 +54,7 @@ export class ChatForm {
   constructor(panel, send, typed) {
     this.#send = send;
     this.#typed = typed;
+    this.#heading = panel.querySelector("h2");
     this.#form = part(panel, "chat-form", HTMLFormElement);
     this.#text = part(panel, "chat-text", HTMLTextAreaElement);
     this.#to = part(panel, "chat-to", HTMLSelectElement);
@@ -71,12 +73,22 @@ export class ChatForm {
     });
     this.#text.addEventListener("input", () => this.#look());
     this.#to.addEventListener("change", () => this.#choose());
+    this.#form.addEventListener("focusout", ({ relatedTarget }) => {
+      // The focus of a window that is left comes back.
+      if (document.hasFocus() && !(relatedTarget instanceof Node && this.#form.contains(relatedTarget))) this.#form.hidden = this.#isClosed;
+    });
     part(panel, "chat-cancel").addEventListener("click", () => this.cancel());
     this.#look();
   }
 
+  /** The focus is never lost to the page, where letters are shortcuts. */
   focus() {
-    this.#text.focus();
+    if (this.#form.hidden) this.#heading?.focus();
+    else this.#text.focus();
+  }
+
+  get #isClosed() {
+    return this.#around.reach === "nobody";
   }
 
   /** What is written and not sent, and to whom: not what a message is to be instead. */
@@ -84,20 +96,37 @@ export class ChatForm {
     return { text: this.#subject?.edit ? this.#draft : this.#text.value, to: this.#to.value };
   }
 
-  /** Something that was not sent, in front of what is written here. @param {{text: string, to: string | null}} draft */
+  /**
+   * Something that was not sent, in front of what is written here. Where the two are for others neither gets the
+   * addressee of the other, and nobody who was chosen becomes everyone: it is not taken.
+   * @param {{text: string, to: string | null}} refused @returns {boolean} whether it was taken
+   */
   take({ text, to }) {
+    const { text: draft, to: chosen } = this.draft;
+    const meant = to ?? (this.#around.reach === "all" ? "" : chosen);
+    if (chosen !== meant && (draft || !meant)) return false;
     this.cancel();
-    this.#text.value = [text, this.#text.value].filter(Boolean).join("\n");
-    this.#to.value = "";
-    this.#choose(to ?? "");
+    this.restore({ text: [text, draft].filter(Boolean).join("\n"), to: meant });
+    return true;
+  }
+
+  /** @param {{text: string, to: string}} draft */
+  restore({ text, to }) {
+    this.#text.value = text;
+    this.#choose(to);
   }
 
   /** @param {Around} around */
   update(around) {
     this.#around = around;
     for (const { id, name } of around.others) this.#names.set(id, name);
-    this.#form.hidden = around.reach === "nobody";
-    this.#choose();
+    // Whoever is typing stays in the field, which takes nothing any more: anywhere else their next letters would be shortcuts.
+    const held = this.#form.contains(document.activeElement);
+    if (this.#isClosed && held) this.#text.focus();
+    this.#form.hidden = this.#isClosed && !held;
+    // Whoever was chosen still is when the chat is open again.
+    if (this.#isClosed) this.#look();
+    else this.#choose();
     const about = this.#subject && around.find(this.#subject.message.id);
     if (about?.deleted && !this.#subject?.edit) write(part(this.#about, "chat-about-text"), t("Replying to a message that was deleted"));
   }
@@ -133,9 +162,10 @@ export class ChatForm {
     // An answer goes to those who can read what it answers.
     const isPrivate = message.to !== null && message.to !== "hosts";
     const to = !isPrivate ? (message.to ?? "") : (own ? message.to : message.from) || NOBODY;
+    this.#draft = this.#text.value;
     this.#former = this.#to.value;
-    // Whoever is gone, or may not be written to now, is still the one that is meant.
-    this.#choose(to);
+    // Whoever is gone, or may not be written to now, is still the one that is meant. What was written for one is never for all.
+    this.#choose(to || (this.#draft ? this.#former : ""));
   }
 
   /** @param {ChatMessage} message */
@@ -151,7 +181,9 @@ export class ChatForm {
   cancel() {
     if (!this.#subject) return false;
     if (this.#subject.edit) this.#text.value = this.#draft;
-    const former = this.#subject.edit ? this.#to.value : this.#former;
+    // What was written as an answer to one is never for all.
+    const stays = this.#subject.edit || (!this.#former && this.#text.value && this.#text.value !== this.#draft);
+    const former = stays ? this.#to.value : this.#former;
     this.#done();
     this.#choose(former);
     this.focus();
@@ -198,11 +230,11 @@ export class ChatForm {
     this.#count.classList.toggle("error", left < 0);
     this.#text.setAttribute("aria-invalid", String(left < 0));
     const edits = this.#subject?.edit ?? false;
-    this.#submit.disabled = left < 0 || left === MOST || this.#saves || !(edits || this.#reaches);
+    this.#submit.disabled = this.#isClosed || left < 0 || left === MOST || this.#saves || !(edits || this.#reaches);
     write(this.#submit, this.#saves ? t("Saving…") : edits ? t("Save") : t("Send"));
     this.#about.hidden = !this.#subject;
-    this.#to.disabled = edits;
-    this.#text.readOnly = this.#saves;
+    this.#to.disabled = edits || this.#isClosed;
+    this.#text.readOnly = this.#saves || this.#isClosed;
     this.#form.toggleAttribute("data-private", !edits && this.#to.value !== "");
     this.#text.rows = Math.min(6, this.#text.value.split("\n").length + Math.floor(this.#text.value.length / 60));
     this.#typed();

@@ -14,12 +14,15 @@ import { showMessage, showOutgoing } from "./chat-message.js";
 
 export class ChatItems {
   #list;
+  /** What scrolls around it. @type {HTMLElement | null} */
+  #log;
   /** By message id, and by the key of those on their way. @type {Map<string, Item>} */
   #items = new Map();
 
   /** @param {HTMLElement} list */
   constructor(list) {
     this.#list = list;
+    this.#log = list.closest("[tabindex]");
   }
 
   /** @param {readonly ChatMessage[]} messages @param {readonly Outgoing[]} outgoing @param {Reader} reader */
@@ -27,11 +30,18 @@ export class ChatItems {
     const now = Date.now();
     const today = new Date(now).toDateString();
     const common = [reader.id, reader.inCharge, reader.mayWrite, today];
-    const gone = new Set(this.#items.keys());
+    const held = document.activeElement;
+    const isHeld = this.#list.contains(held);
+    // First: behind one that goes, each of the others would be moved.
+    const staying = new Set([...messages.map(({ id }) => id), ...outgoing.map(({ key }) => key)]);
+    for (const [key, { element }] of this.#items) {
+      if (staying.has(key)) continue;
+      element.remove();
+      this.#items.delete(key);
+    }
     let next = this.#list.firstElementChild;
     /** @param {string} key @param {readonly unknown[]} seen @param {(element?: HTMLElement) => HTMLElement} write */
     const place = (key, seen, write) => {
-      gone.delete(key);
       const known = this.#items.get(key);
       const isSame = known?.seen.every((each, index) => each === seen[index]);
       const element = known && isSame ? known.element : write(known?.element);
@@ -46,9 +56,13 @@ export class ChatItems {
       place(id, seen, (element) => showMessage(message, reader, element));
     }
     for (const each of outgoing) place(each.key, [each, each.to && reader.nameOf(each.to), ...common], (element) => showOutgoing(each, reader, element));
-    for (const key of gone) {
-      this.#items.get(key)?.element.remove();
-      this.#items.delete(key);
-    }
+    if (isHeld && held instanceof HTMLElement) this.#keepFocus(held);
+  }
+
+  /** What is moved loses the focus; what is gone leaves it to the list. @param {HTMLElement} held */
+  #keepFocus(held) {
+    const isSeen = this.#list.contains(held) && held.getClientRects().length > 0;
+    if (!isSeen) this.#log?.focus({ preventScroll: true });
+    else if (document.activeElement !== held) held.focus({ preventScroll: true });
   }
 }

@@ -91,5 +91,6 @@ export function showOutgoing({ key, text, to, refused }, reader, element = fromT
   writeText(part(element, "text"), text);
   write(part(element, "state"), refused ? t("Not sent. {why}", { why: problemText(refused) }) : t("Sending…"));
   part(element, "refused").hidden = !refused;
+  for (const tool of ["again", "take-back"]) part(element, tool).hidden = !reader.mayWrite;
   return element;
 }

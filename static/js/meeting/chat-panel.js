@@ -102,7 +102,7 @@ export class ChatPanel {
     this.#show();
     this.#toEnd();
     // A keyboard on the screen would hide what was written.
-    if (matchMedia("(hover: hover)").matches && !part(this.#element, "chat-form").hidden) this.#form.focus();
+    if (matchMedia("(hover: hover)").matches) this.#form.focus();
     else this.#element.querySelector("h2")?.focus();
   }
 
@@ -176,7 +176,7 @@ export class ChatPanel {
     if (this.#isDrafted || !me) return;
     const draft = this.#draft.read(me);
     this.#isDrafted = true;
-    if (draft) this.#form.take(draft);
+    if (draft) this.#form.restore(draft);
   }
 
   #typed() {
@@ -209,7 +209,7 @@ export class ChatPanel {
     const button = part(this.#element, "chat-more", HTMLButtonElement);
     const { scrollHeight, scrollTop } = this.#log;
     button.disabled = true;
-    await this.#meeting.chat.more().catch((error) => this.#complain(error));
+    await this.#meeting.chat.more().catch((error) => this.#failed(error));
     button.disabled = false;
     this.#show();
     this.#log.scrollTop = scrollTop + this.#log.scrollHeight - scrollHeight;
@@ -221,21 +221,26 @@ export class ChatPanel {
   /** @param {import("./chat-form.js").Wish} wish */
   #send(wish) {
     const { chat } = this.#meeting;
-    this.#complain(null);
+    this.#complain("");
     const sent = wish.what === "edit" ? chat.edit(wish.id, wish.text) : chat.send(wish.text, wish);
     return sent.then(
       () => true,
       (error) => {
         // What was refused of messages stays in the list, with the reason.
-        if (wish.what === "edit") this.#complain(error);
+        if (wish.what === "edit") this.#failed(error);
         return false;
       },
     );
   }
 
-  /** @param {Error | null} error */
-  #complain(error) {
-    write(part(this.#element, "chat-error"), error ? t("That did not work: {why}", { why: problemText(error) }) : "");
+  /** @param {string} text  "": nothing any more */
+  #complain(text) {
+    write(part(this.#element, "chat-error"), text);
+  }
+
+  /** @param {Error} error */
+  #failed(error) {
+    this.#complain(t("That did not work: {why}", { why: problemText(error) }));
   }
 
   /** What was refused, to be written otherwise. @param {string} key */
@@ -243,7 +248,9 @@ export class ChatPanel {
     const { chat } = this.#meeting;
     const refused = chat.getSnapshot().outgoing.find((each) => each.key === key);
     if (!refused) return;
-    this.#form.take(refused);
+    const isTaken = this.#form.take(refused);
+    this.#complain(isTaken ? "" : t("That message is not for those to whom you are writing now. Choose the same under “To”, or send yours first."));
+    if (!isTaken) return;
     chat.discard(key);
     this.#form.focus();
   }
@@ -272,10 +279,10 @@ export class ChatPanel {
     if (what === "edit" && message) this.#form.edit(message);
     if (what !== "delete" || !message) return;
     const answer = await askToDelete(message, message.from === me.id, this.#mayErase(message.from));
-    if (!answer) return;
-    this.#complain(null);
+    if (!answer || (answer === "erase" && !(await askToErase(message.name)))) return;
+    this.#complain("");
     const order = answer === "erase" ? chat.erase(message.from) : chat.delete(id);
-    order.catch((error) => this.#complain(error));
+    order.catch((error) => this.#failed(error));
     this.#log.focus();
   }
 }
@@ -284,10 +291,21 @@ export class ChatPanel {
 const askToDelete = ({ name, text }, own, mayErase) =>
   ask({
     title: own ? t("Delete your message?") : t("Delete the message of {name}?", { name: isolated(name) }),
-    text: `${short(text)} ${t("It will be gone for everyone.")}`,
+    text: t("“{text}” will be gone for everyone.", { text: short(text) }),
     choices: [
       { value: "delete", label: t("Delete"), look: "danger" },
-      ...(mayErase ? [{ value: "erase", label: t("Delete all they wrote"), look: /** @type {const} */ ("danger") }] : []),
+      ...(mayErase ? [{ value: "erase", label: t("Delete all they wrote…") }] : []),
       { value: "", label: t("Keep") },
     ],
   });
+
+/** @param {string} name */
+const askToErase = async (name) =>
+  (await ask({
+    title: t("Delete all that {name} wrote?", { name: isolated(name) }),
+    text: t("Every message of {name} in this meeting will be gone for everyone, also those to one person.", { name: isolated(name) }),
+    choices: [
+      { value: "erase", label: t("Delete all they wrote"), look: "danger" },
+      { value: "", label: t("Keep") },
+    ],
+  })) === "erase";

@@ -111,6 +111,7 @@ export function settingsNews({ before: old, settings, by: who }, myId, nameOf) {
   const texts = [];
   if (Boolean(old.locked) !== Boolean(settings.locked)) texts.push(lockNews(Boolean(settings.locked), who === myId, who && nameOf(who)));
   if ((old.lobby ?? "off") !== (settings.lobby ?? "off")) texts.push(LOBBY[settings.lobby ?? "off"]);
+  if ((old.chat ?? "all") !== (settings.chat ?? "all")) texts.push(CHAT[settings.chat ?? "all"]);
   if (Boolean(old.password) !== Boolean(settings.password)) texts.push(settings.password ? t("Newcomers need a password now") : t("Newcomers need no password any more"));
   if (settings.password && Boolean(old.password_skips_lobby) !== Boolean(settings.password_skips_lobby)) texts.push(settings.password_skips_lobby ? t("Whoever knows the password need not be let in") : t("Whoever knows the password has to be let in like others"));
   if ((old.join_before_host ?? true) !== (settings.join_before_host ?? true)) texts.push(settings.join_before_host === false ? t("Nobody new comes in while nobody in charge is here") : t("Newcomers may come in before anybody in charge"));
@@ -136,6 +137,12 @@ const LOBBY = {
   off: t("Newcomers come straight in now"),
   guests: t("Guests have to be let in now"),
   everyone: t("Newcomers have to be let in now"),
+};
+
+const CHAT = {
+  all: t("Participants may write to anyone in the chat now"),
+  hosts: t("Participants may write only to the host and co-hosts in the chat now"),
+  off: t("The chat is off now"),
 };
 
 /** @param {boolean} locked @param {boolean} byMe @param {string | undefined} by */

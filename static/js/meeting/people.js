@@ -42,12 +42,15 @@ export class PeopleList {
       more.hidden = !this.#menu.concerns(person);
       more.setAttribute("aria-label", t("More about {name}", { name: person.name }));
     });
+    const isHeld = this.#list.contains(held);
     for (const id of gone) {
       this.#items.get(id)?.remove();
       this.#items.delete(id);
     }
-    // An item that is moved loses the focus.
-    if (held instanceof HTMLElement && this.#list.contains(held)) held.focus();
+    if (!isHeld || !(held instanceof HTMLElement)) return;
+    // An item that is moved loses the focus, and one that is gone leaves it to the list.
+    if (this.#list.contains(held)) held.focus();
+    else this.#list.closest("aside")?.querySelector("h2")?.focus();
   }
 
   /** @param {string} id */

@@ -164,13 +164,20 @@ export class PersonMenu {
 
   /** @param {ParticipantView} participant */
   async #remove({ id, name }) {
-    const back = await askHowToRemove(name);
-    if (!back) return;
-    void this.#tell(this.#meeting.moderate.remove(id, { back: back.back }));
-    // Behind it: nothing more is written by then.
-    if (back.erase) void this.#tell(this.#meeting.chat.erase(id));
-    if (back.knock) void this.#tell(this.#meeting.moderate.settings({ lobby: "everyone" }));
+    const how = await askHowToRemove(name);
+    if (how) await removeAs(this.#meeting, this.#tell, id, how);
   }
+}
+
+/**
+ * @param {Pick<Meeting, "moderate" | "chat">} meeting @param {import("./order-news.js").TellOrder} tell @param {string} id
+ * @param {NonNullable<Awaited<ReturnType<typeof askHowToRemove>>>} how
+ */
+export async function removeAs({ moderate, chat }, tell, id, { back, knock, erase }) {
+  // Of whoever stays nothing is deleted. And of whoever is gone: nothing more is written by then.
+  if (await tell(moderate.remove(id, { back }))) return;
+  const orders = [...(erase ? [chat.erase(id)] : []), ...(knock ? [moderate.settings({ lobby: "everyone" })] : [])];
+  await Promise.all(orders.map((order) => tell(order)));
 }
 
 /** Programs read nothing out, and on pages without HTTPS there are no codes. @param {ParticipantView} participant */

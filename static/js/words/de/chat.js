@@ -29,9 +29,15 @@ export const CHAT = {
   "Chat, {count} unread": "Chat, {count} ungelesen",
   "The chat of this meeting is off.": "Der Chat dieses Meetings ist aus.",
   "You may not write in this meeting.": "Sie dürfen in diesem Meeting nicht schreiben.",
+  "That message is not for those to whom you are writing now. Choose the same under “To”, or send yours first.":
+    "Diese Nachricht ist nicht für die, denen Sie gerade schreiben. Wählen Sie unter „An“ dasselbe, oder senden Sie erst Ihre.",
   "Delete your message?": "Ihre Nachricht löschen?",
   "Delete the message of {name}?": "Nachricht von {name} löschen?",
-  "It will be gone for everyone.": "Sie ist dann für alle weg.",
+  "“{text}” will be gone for everyone.": "„{text}“ ist dann für alle weg.",
+  "Delete all they wrote…": "Alles dieser Person löschen …",
+  "Delete all that {name} wrote?": "Alles löschen, was {name} geschrieben hat?",
+  "Every message of {name} in this meeting will be gone for everyone, also those to one person.":
+    "Alle Nachrichten von {name} in diesem Meeting sind dann für alle weg, auch die an eine einzelne Person.",
   "Keep": "Behalten",
   "thumbs up": "Daumen hoch",
   "heart": "Herz",
