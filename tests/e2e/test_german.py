@@ -111,6 +111,19 @@ async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meet
     await page.goto(ada.url)
     await expect(ada.button("New meeting")).to_be_visible()
     assert await page.locator('link[rel="modulepreload"]').count() == 0
+    # Whoever chooses it late has typed nothing in vain.
+    await page.get_by_text("Choose an ID or a title").click()
+    title = page.locator('input[data-part="title"]')
+    await title.fill("Montags")
+    await page.get_by_label("Language").select_option("Deutsch")
+    await expect(ada.button("Neues Meeting")).to_be_visible()
+    await expect(title).to_have_value("Montags")
+    await expect(title).to_be_visible()
+    await page.goto(f"{ada.url}/m/{meeting}")
+    await ada.at("prejoin")
+    await page.get_by_label("Ihr Name").fill("Ada B.")
+    await page.get_by_label("Sprache").select_option("English")
+    await expect(page.get_by_label("Your name")).to_have_value("Ada B.")
 
 
 async def test_the_choice_takes_along_what_the_link_said(

@@ -98,6 +98,7 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
         await ann.at("prejoin")
         await ann.button("Join now").click()
         await expect(ann.heading).to_have_text(heading)
+        await expect(ann.page.get_by_text("Your place is kept")).to_be_hidden()
         assert "reconvene.token" not in await ann.page.evaluate(STORED)
         await ann.page.goto("about:blank")
     forgive(ann)

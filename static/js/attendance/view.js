@@ -137,6 +137,8 @@ export class AttendanceView extends Emitter {
   expired() {
     const time = this.#shown ? exactClock(this.#shown.asOf) : "";
     write(part(this.element, "refreshed"), "");
+    // Who is in it now is not known any more.
+    part(this.element, "state").hidden = part(this.element, "total-present").hidden = true;
     write(part(this.element, "trouble"), t("Your login has expired: this is as of {time}. Open this page once more from where you logged in.", { time }));
   }
 

@@ -36,10 +36,12 @@ export class MeetingNotice {
 
   /**
    * @param {string} code
-   * @param {{host?: boolean, error?: unknown, record?: import("./own-record.js").TellRecord}} [about]
-   *   `host`: the user may see the attendance; `record`: tells what is recorded of the user
+   * @param {{host?: boolean, seated?: boolean, error?: unknown, record?: import("./own-record.js").TellRecord}} [about]
+   *   `host`: the user may see the attendance; `seated`: they have been in; `record`: tells what is recorded of the user
    */
-  show(code, { host = false, error, record } = {}) {
+  show(code, { host = false, seated = false, error, record } = {}) {
+    // No place is kept for whoever had none.
+    if (code === "token_expired" && !seated) code = "expired_here";
     const pause = error instanceof ReconveneError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
     if (PASSING.has(code)) this.#timer = window.setTimeout(this.#actions.retry, pause);
     // Showing it again would take the focus and announce it again.

@@ -272,7 +272,7 @@ export class Visit {
 
   /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
-    const about = { host: this.#meeting?.me.role === "host", error, ...recordOf(code, this.#meeting, this.#bearer) };
+    const about = { host: this.#meeting?.me.role === "host", seated: Boolean(this.#meeting?.me.id), error, ...recordOf(code, this.#meeting, this.#bearer) };
     if (this.#meeting || this.prejoin) this.#wanted = this.media.wanted;
     this.#release();
     this.#notice.show(code, about);

@@ -1,5 +1,6 @@
 /** The choice of the page's language: it is kept in this browser (language.js reads it), and the page is loaded anew in it. */
 import { browserStorage } from "../here/storage.js";
+import { keepTyped } from "./typed.js";
 import { language } from "../words/words.js";
 
 const KEY = "reconvene.language";
@@ -27,5 +28,6 @@ function choose(wanted, fragment) {
   address.hash = fragment;
   // Without an event that would take the fragment before.
   history.replaceState(history.state, "", address);
+  keepTyped();
   location.reload();
 }

@@ -1,5 +1,6 @@
 /** The page: one view at a time. */
 import { closeDialogs } from "./dialogs.js";
+import { giveBackTyped } from "./typed.js";
 import { underway } from "./underway.js";
 
 /**
@@ -26,6 +27,7 @@ export class Page {
     document.title = view.title;
     this.element.replaceChildren(view.element);
     view.start();
+    giveBackTyped(view.name, view.element);
     underway(false);
     if (view.focus) view.focus();
     else view.element.querySelector("h1")?.focus();
