@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.attendance_pages import figure
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
 from tests.e2e.waiting import until
@@ -119,6 +121,17 @@ async def test_the_login_goes_along_to_the_attendance_and_back(
     assert ann.page.url.endswith(f"/m/{meeting}/attendance")
     await ann.page.get_by_text("What those in charge did").click()
     await expect(ann.page.get_by_text("Ann locked the meeting")).to_be_visible()
+    # Once it is over, who is in the meeting now is not known any more.
+    reports, over = "**/api/meetings/*/attendance*", json.dumps({"code": "token_expired", "detail": "Over."})
+    await expect(figure(ann, "In the meeting now")).to_be_visible()
+    await ann.page.route(
+        reports, lambda route: route.fulfill(status=401, content_type="application/problem+json", body=over)
+    )
+    await ann.page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(ann.page.get_by_text("Your login has expired: this is as of")).to_be_visible()
+    await expect(figure(ann, "In the meeting now")).to_be_hidden()
+    await expect(ann.page.get_by_text("Nobody is in it now")).to_be_hidden()
+    await ann.page.unroute(reports)
     link = ann.page.get_by_role("link", name="Open meeting")
     await link.click()
     await expect(ann.page.get_by_label("Your name")).to_have_value("Ann")

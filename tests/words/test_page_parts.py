@@ -140,3 +140,38 @@ def test_stays_are_told_in_german() -> None:
     for text in said:
         assert " vom 30.11.2026" in text
         assert text.endswith("unter 1 Min.)."), text
+
+
+def test_newer_deeds_are_shown_when_the_report_is_full() -> None:
+    """It has the latest thousand alone, so their number stays."""
+    shown = node(
+        """
+        globalThis.HTMLElement = class {
+          dataset = {};
+          items = [];
+          parts = {};
+          get childElementCount() { return this.items.length; }
+          append(...items) { this.items.push(...items); }
+          replaceChildren(...items) { this.items = items; }
+          querySelector(name) { return (this.parts[name] ??= new HTMLElement()); }
+        };
+        document.createElement = () => new HTMLElement();
+        const { showAudit } = await load("attendance/audit.js");
+        const { part } = await load("ui/dom.js");
+        const section = new HTMLElement();
+        const told = [];
+        const deed = (at) => ({ at, by: `P${at}`, action: "end", whom: [] });
+        for (const times of [[1, 2], [1, 2], [2, 3]]) {
+          const before = part(section, "deeds").items;
+          showAudit(section, times.map(deed));
+          const { items } = part(section, "deeds");
+          told.push([items !== before, items.at(-1).items[1].textContent]);
+        }
+        console.log(JSON.stringify(told));
+        """
+    )
+    assert shown == [
+        [True, "P2 ended the meeting"],
+        [False, "P2 ended the meeting"],
+        [True, "P3 ended the meeting"],
+    ]
