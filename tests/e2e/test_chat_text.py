@@ -68,6 +68,40 @@ LIST = """async () => {
   return { moved, held: [kept, left] };
 }"""
 
+FORM = """async () => {
+  const { ChatForm } = await import("/static/js/meeting/chat-form.js");
+  const { fromTemplate, part } = await import("/static/js/ui/dom.js");
+  const view = fromTemplate("meeting"), panel = part(view, "chat");
+  document.body.append(panel);
+  panel.hidden = false;
+  const form = new ChatForm(panel, async () => true, () => {});
+  const others = ["bob", "cleo"].map((id) => ({ id, name: id, role: "participant" }));
+  const update = (reach) => form.update({ reach, others, nameOf: () => "", find: () => undefined });
+  const start = (text, to) => (form.cancel(), update("all"), form.restore({ text, to }));
+  const after = (text, to, act) => (start(text, to), act(), Object.values(form.draft));
+  const take = (to) => () => form.take({ text: "x", to });
+  const reply = (to) => () => form.reply({ id: "m_1", from: "cleo", name: "Cleo", text: "?", to }, false);
+  const field = part(panel, "chat-text");
+  const giveUp = (text) => () => (reply("me")(), (field.value = text), form.cancel());
+  const found = {
+    taken: [["", ""], ["", "bob"], ["a", "bob"], ["a", ""]]
+      .flatMap(([text, to]) => [null, "bob", "cleo"].map((whom) => after(text, to, take(whom)).join())),
+    narrower: after("a", "bob", () => (update("hosts"), take(null)())).join(),
+    replies: [["", "bob"], ["a", "bob"], ["a", ""]].map(([text, to]) => after(text, to, reply(null)).join()),
+    cancelled: ["a", "a secret"].map((text) => after("a", "", giveUp(text)).join()),
+    closed: after("a", "cleo", () => (form.focus(), update("nobody"))).join(),
+    held: [document.activeElement === field, field.readOnly, !part(panel, "chat-form").hidden],
+  };
+  update("all");
+  found.open = [field.readOnly, ...Object.values(form.draft)];
+  field.blur();
+  update("nobody");
+  form.focus();
+  found.held.push(document.activeElement === panel.querySelector("h2"));
+  panel.remove();
+  return found;
+}"""
+
 REMOVAL = """async () => {
   const { removeAs } = await import("/static/js/meeting/person-menu.js");
   const deeds = async (how, refused) => {
@@ -118,4 +152,26 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         "spoken": ["", "A and 1 other: applause"],
     }
     assert await ada.page.evaluate(LIST) == {"moved": [[["0"], []], [[], ["4"]]], "held": ["2", True]}
+    assert await ada.page.evaluate(FORM) == {
+        "taken": [
+            "x,",
+            "x,bob",
+            "x,cleo",
+            ",bob",
+            "x,bob",
+            "x,cleo",
+            "a,bob",
+            "x\na,bob",
+            "a,bob",
+            "x\na,",
+            "a,",
+            "a,",
+        ],
+        "narrower": "x\na,bob",
+        "replies": [",", "a,bob", "a,"],
+        "cancelled": ["a,", "a secret,cleo"],
+        "closed": "a,cleo",
+        "held": [True, True, True, True],
+        "open": [False, "a", "cleo"],
+    }
     assert await ada.page.evaluate(REMOVAL) == [["remove"], ["remove", "erase", "settings"], ["remove"]]
