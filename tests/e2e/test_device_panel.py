@@ -72,7 +72,11 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
         await ada.page.emulate_media(color_scheme="dark")
         await ada.page.screenshot(path=f"{shots}/devices-{ada.browser_name}-320.png")
     await is_fine(ada, "the devices")
+    video = await panel.locator("video").evaluate_handle("(video) => video")
     await panel.get_by_role("button", name="Done").click()
+    await expect(ada.page.locator("dialog")).to_have_count(0)
+    # With a stream, the video would keep all of the panel.
+    assert await video.evaluate("({ srcObject }) => srcObject") is None
     await ada.page.reload()
     await ada.seated()
     await expect(ada.own).to_have_attribute("data-audio", "on")
