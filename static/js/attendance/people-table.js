@@ -72,7 +72,7 @@ export class PeopleTable {
       gone.delete(person.id);
       let row = this.#rows.get(person.id);
       if (!row) this.#rows.set(person.id, (row = fromTemplate("attendance-row")));
-      showRow(row, person, axis, attendance.asOf, dated);
+      showRow(row, person, axis, attendance, dated);
       if (person.imported) showImported(row, person, person.imported, people, attendance.source);
     }
     for (const id of gone) {
@@ -139,8 +139,8 @@ export class PeopleTable {
   }
 }
 
-/** @param {HTMLElement} row @param {Person} person @param {import("./axis.js").Axis} axis @param {number} now @param {boolean} dated */
-function showRow(row, person, axis, now, dated) {
+/** @param {HTMLElement} row @param {Person} person @param {import("./axis.js").Axis} axis @param {import("./record.js").Attendance} attendance @param {boolean} dated */
+function showRow(row, person, axis, { asOf, over }, dated) {
   const { id, name, role, bot, present, estimated, arrived, left, stays, reconnects, imported } = person;
   const time = dated ? dayAndClock : clock;
   if (row.dataset.participantId !== id || part(row, "name").textContent !== name) paintAvatar(part(row, "avatar"), name, hueOf(id));
@@ -153,13 +153,13 @@ function showRow(row, person, axis, now, dated) {
     part(row, "role").classList.toggle("odd", bot);
   }
   write(part(row, "arrived"), arrived === null ? "–" : time(arrived));
-  write(part(row, "left"), present ? t("now") : left === null ? "–" : time(left));
+  write(part(row, "left"), present && !over ? t("now") : present || left === null ? "–" : time(left));
   write(part(row, "duration"), duration(person.duration));
   part(row, "estimated").hidden = !estimated;
   write(part(row, "sessions"), String(stays.length));
   write(part(row, "reconnects"), reconnects ? tn(reconnects, "{count} reconnect", "{count} reconnects") : "");
   write(part(row, "words"), inWords(person, dated));
-  drawTimeline(part(row, "timeline", SVGElement), person, axis, now);
+  drawTimeline(part(row, "timeline", SVGElement), person, axis, asOf);
 }
 
 /**

@@ -85,6 +85,7 @@
  * @property {Person[]} people  By arrival.
  * @property {Source | null} source  null: the meeting was held here
  * @property {Deed[]} deeds  the earliest first
+ * @property {boolean} [over]  Nothing newer can be read: who is in it now is not known.
  */
 
 /** @param {string | null | undefined} time  RFC 3339 */

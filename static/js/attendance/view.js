@@ -137,7 +137,7 @@ export class AttendanceView extends Emitter {
   expired() {
     const time = this.#shown ? exactClock(this.#shown.asOf) : "";
     write(part(this.element, "refreshed"), "");
-    // Who is in it now is not known any more.
+    if (this.#shown) this.#draw((this.#shown = { ...this.#shown, over: true }));
     part(this.element, "state").hidden = part(this.element, "total-present").hidden = true;
     write(part(this.element, "trouble"), t("Your login has expired: this is as of {time}. Open this page once more from where you logged in.", { time }));
   }
