@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from server.sharing.owned_connection import OwnedConnection
@@ -181,12 +180,14 @@ class OwnedRoom:
                 explicit = True
                 out.place = has
         items, parcels, held = self._items, self._parcels, list[Held]()
+        # Who has just come or gone is not all that an edge takes to be seated.
+        seated = {} if explicit else self._seated()
         self._items, self._last, self._answered, self._parcels = [], {}, {}, []
         for item in items:
             if isinstance(item, _Out):
                 self._out(item, parcels, held)
             elif isinstance(item, _Cast):
-                self._cast(item, explicit, parcels, held)
+                self._cast(item, seated, parcels, held)
             elif isinstance(item, _Shut):
                 who = item.connection
                 message = wire.Shut(self.id, who.number, item.code)
@@ -205,16 +206,25 @@ class OwnedRoom:
         message = wire.Answer(self.id, who.number, out.n, out.place, sealed)
         self._put(who.edge, message, payload, parcels, held)
 
-    def _cast(self, cast: _Cast, explicit: bool, parcels: list[Parcel], held: list[Held]) -> None:
+    def _seated(self) -> dict[str, set[int]]:
+        """By edge, the numbers of those who have a seat."""
+        found: dict[str, set[int]] = {}
+        for each in self.connections.values():
+            if each.place == "seat":
+                found.setdefault(each.edge, set()).add(each.number)
+        return found
+
+    def _cast(
+        self, cast: _Cast, seated: Mapping[str, set[int]], parcels: list[Parcel], held: list[Held]
+    ) -> None:
         edges: dict[str, list[int]] = {}
         for connection in cast.to:
             edges.setdefault(connection.edge, []).append(connection.number)
-        seated = Counter(each.edge for each in self.connections.values() if each.place == "seat")
         whole: list[str] = []
         for edge, numbers in edges.items():
             if edge == self.node:
                 held.append(Local(wire.Told(self.id, numbers), cast.payload))
-            elif not explicit and len(numbers) == seated[edge]:
+            elif seated.get(edge) == set(numbers):
                 whole.append(edge)
             else:
                 told = wire.Told(self.id, numbers)

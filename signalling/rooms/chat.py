@@ -211,7 +211,8 @@ class Chatting:
         post = ChatChange(
             "delete",
             command.message,
-            round(self._at(now), 3),
+            # A deletion of all that somebody wrote is known by its time.
+            self._next(room, now),
             any_author=permissions.may(member.role, ChatDelete),
         )
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]

@@ -173,7 +173,7 @@ class Person:
         # Another page had asked before they came in. It was answered later, or has the knock still.
         waits = [(page.waited, page.is_live and page.place.knock) for page in self.pages if page.waited]
         asked += [waited.asked for waited, has_knock in waits if waited.heard > was_in or has_knock]
-        return min(asked)
+        return min(asked, default=-math.inf)
 
     @property
     def waiting_since(self) -> float | None:

@@ -93,3 +93,12 @@ def test_a_message_that_was_sent_before_and_is_looked_up_still_is_told_to_nobody
 def test_who_may_not(stage: Stage, user: str, participant: str, code: str) -> None:
     assert erases(stage, user, participant) == []
     assert [each["code"] for each in stage.messages(user)] == [code]
+
+
+def test_it_has_a_time_of_its_own_by_which_it_is_known_when_it_comes_again(stage: Stage) -> None:
+    writes(stage, "bob", "one", 1)
+    (one,) = told(stage, "ann")
+    asked(stage)
+    stage.say("ann", type="chat_delete", id=8, message=one["id"])
+    erases_all = erases(stage)
+    assert len({post(unsettled).at for unsettled in erases_all}) == len(erases_all) == 2
