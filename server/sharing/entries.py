@@ -50,6 +50,8 @@ class Entries:
             self._over_http.heard(message, payload)
         elif isinstance(message, wire.Guessed):
             self._guesses.heard(payload)
+        elif isinstance(message, wire.Marked):
+            self._owned_rooms.marked(message.number)
         elif isinstance(message, wire.Given):
             self._owned_rooms.given(message.room)
         else:

@@ -12,9 +12,10 @@ import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
-from server.cluster.engine.records import Held, RoomState, Taken
+from server.cluster.engine.records import Held, Message, RoomState, Taken
 from server.identity.ids import new_id
 from server.runtime import clock
+from server.runtime.happening import happens
 from server.sharing.committing import Committing
 from server.sharing.lost_rooms import LostRooms
 from server.sharing.lots import lot
@@ -34,6 +35,9 @@ from signalling.state.parts import State
 log = structlog.get_logger()
 
 AGAIN = 0.25
+
+READ_WITHIN = 2.0
+"""Seconds in which an entry that this node writes to itself is read. It may be lost with the engine's data."""
 
 
 class Hears(Owner, Protocol):
@@ -76,6 +80,8 @@ class OwnedRooms:
         self._terms = terms
         self._taking: dict[str, asyncio.Task[tuple[str, int] | None]] = {}
         self._given: set[asyncio.Task[None]] = set()
+        self._marks: dict[int, asyncio.Event] = {}
+        self._last_mark = 0
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
         self.lost_rooms = lost_rooms
@@ -111,11 +117,30 @@ class OwnedRooms:
         if not isinstance(told, Taken):
             # The engine is new, or takes this node for dead: the next beat tells.
             return None
+        if told.previous_term and not await self._has_read_all():
+            return None
         state = await self._engine.load(room_id) if told.head.epoch else None
         if node != self._membership.id:
             return None
         self._begin(room_id, told, state, incarnation)
         return node, told.head.term
+
+    async def _has_read_all(self) -> bool:
+        """Whether this node's sockets have been told all that was told them until now. Who owns the room tells them at
+        once, and would be ahead of the last owner's entries. Raises `EngineUnavailable`."""
+        self._last_mark += 1
+        mark, event = self._last_mark, asyncio.Event()
+        self._marks[mark] = event
+        try:
+            await self._engine.send(Message([self._membership.id], wire.encode(wire.Marked(mark))))
+            return await happens(event, READ_WITHIN)
+        finally:
+            del self._marks[mark]
+
+    def marked(self, number: int) -> None:
+        """The entry with that mark is read."""
+        if number in self._marks:
+            self._marks[number].set()
 
     async def _leave_to_others(self, room_id: str) -> tuple[str, int] | None:
         """This node stops: another one takes the room."""

@@ -2,7 +2,7 @@
 
     to the owner   Frame, Lost, Here, Ended, Said, Asked   to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
     to who asked   Replied                                 to all       Guessed
-    to the next    Given
+    to the next    Given                                               to itself  Marked
 
 A head has the version of its format (`v`). Fields that a reader does not know are ignored, so that fields may be added
 without a new version; a version or a kind that is not known is refused. Whoever can write to the engine can write to an
@@ -109,6 +109,13 @@ class Guessed(msgspec.Struct, frozen=True, tag_field="k", tag="T"):
     v: int = VERSION
 
 
+class Marked(msgspec.Struct, frozen=True, tag_field="k", tag="M"):
+    """All that came before it is read: a node writes it to itself."""
+
+    number: Number
+    v: int = VERSION
+
+
 class Told(msgspec.Struct, frozen=True, tag_field="k", tag="B"):
     """A message for these connections of the edge; None: for all of the room that are seated."""
 
@@ -168,7 +175,7 @@ ToOwner = Frame | Lost | Here
 Question = Asked | Replied
 OverHttp = Ended | Said | Question
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
-NodeMessage = ToOwner | OverHttp | Guessed | ToEdge | Given
+NodeMessage = ToOwner | OverHttp | Guessed | ToEdge | Given | Marked
 
 TO_OWNER = (Frame, Lost, Here)
 OVER_HTTP = (Ended, Said, Asked, Replied)
