@@ -188,13 +188,18 @@ class Cluster(contextlib.AsyncExitStack):
             await part(self.replica.host, self.engine.host, self.engine.port, again=again)
 
     async def promoted(self) -> None:
-        """Wait until the replica is the primary."""
+        """Wait until the replica is the primary, and Sentinel says so to those who ask: it is the last to know."""
         role = b""
         while role != b"master":
             await asyncio.sleep(0.05)
             # It ends all connections when it is promoted.
             with contextlib.suppress(redis.exceptions.ConnectionError):
                 (role, *_) = await self.replica.do("ROLE")
+        flags = b"down"
+        while flags != b"master":
+            await asyncio.sleep(0.05)
+            (told,) = await self.sentinel.do("SENTINEL", "MASTERS")
+            flags = told[b"flags"] if int(told[b"port"]) == self.replica.port else b"down"
 
     @property
     def up(self) -> list[Node]:

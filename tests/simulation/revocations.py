@@ -69,7 +69,8 @@ def check(world: World) -> None:
         who = event.message.get("participant", {}).get("id") or event.message.get("from")
         # What they said before, to somebody who was on the way back, is sent anew.
         is_old = event.message["type"] == "signal" and event.message["data"]["n"] in world.truth.withdrawn
-        if who in ids and event.at > since and event.message["type"] != "participant_left" and not is_old:
+        by_others = event.message["type"] in {"participant_left", "chat_erased"}
+        if who in ids and event.at > since and not by_others and not is_old:
             world.complain(
                 f"{person.name} was revoked at {since:.3f}: {event.message['type']} at {event.at:.3f}"
             )

@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from server.network.limits import LIMITS
 from signalling.protocol.errors import CloseCode
 from tests.process import ServerProcess
 from tests.server.client import Client, Message, Play
@@ -219,11 +220,11 @@ async def test_the_host_ends_the_meeting_for_all_by_the_socket(play: Play, room:
 async def test_who_knocks_too_often_from_one_address_is_told_to_wait(stage: Play) -> None:
     ann = await stage.joined("ABC123", "Ann", create=True)
     await ann.order("settings", settings={"lobby": "everyone"})
-    for number in range(10):
+    for number in range(LIMITS["waiting"].most):
         await knocks(stage, "ABC123", f"Eve {number}")
-    eleventh = await stage.client()
-    number = await eleventh.send("join", meeting="ABC123", name="Eve")
-    await eleventh.error("rate_limited", id=number)
+    one_more = await stage.client()
+    number = await one_more.send("join", meeting="ABC123", name="Eve")
+    await one_more.error("rate_limited", id=number)
 
 
 @pytest.mark.parametrize(

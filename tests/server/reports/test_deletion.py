@@ -18,8 +18,10 @@ from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
 from signalling.rooms.hub import Hub
 from storage import open_store
-from storage.errors import StoreUnavailable
+from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.import_store import StoreWithImports
+from storage.records import Meeting
+from storage.store import Store
 from tests.process import ServerProcess
 from tests.server.client import Play, bearer, playing
 from tests.server.realtime.test_drain import locked
@@ -125,13 +127,17 @@ class Interrupted:
 class Ended:
     """In the gateway's place: notes which meetings it is told to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.rooms: list[str] = []
         self.overload = Overload(0, Metrics())
-        self.outside = SimpleNamespace(actor=self._may)
+        self.outside = SimpleNamespace(asked=self._asked)
 
-    async def _may(self, *_asked: object) -> None:
+    async def _asked(self, room: str, *_asked: object) -> tuple[Meeting, None]:
         """Whoever asks is the host."""
+        if (meeting := await self._store.meeting(room)) is None:
+            raise UnknownMeeting
+        return meeting, None
 
     def end_meeting(self, room: str) -> None:
         self.rooms.append(room)
@@ -141,7 +147,7 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
     real = open_store(f"sqlite:///{tmp_path}/r.db")
     await real.open()
     await real.create_meeting(ROOM, "u_ann", "", 1000.0)
-    gateway, tokens = Ended(), Tokens("a secret of some length")
+    gateway, tokens = Ended(real), Tokens("a secret of some length")
     config, store = Config.from_env({}), cast(StoreWithImports, Interrupted(real, 1))
     jobs = Jobs(config, store)
     app = web(
