@@ -11,13 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
-from pathlib import Path
 
-from playwright.async_api import async_playwright
-
-from tests.e2e.browsers import Browsers
-from tests.process import quiet_server
+from bench.browser import at_a_server
 
 CASES = ((3, 3), (11, 3), (11, 11))
 """How many others there are, and by how many the page's picture is shown."""
@@ -63,18 +58,12 @@ MEASURE = """async ([others, shown, settling, seconds]) => {
 
 
 async def measured() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with (
-            quiet_server(Path(folder)) as server,
-            async_playwright() as playwright,
-            Browsers(playwright) as browsers,
-        ):
-            browser = await browsers.open("chromium")
-            page = await (await browser.new_context(permissions=["camera"])).new_page()
-            await page.goto(server.url)
-            for others, shown in CASES:
-                found = await page.evaluate(MEASURE, [others, shown, SETTLING, SECONDS])
-                print(f"{others + 1} people, shown by {shown}:", json.dumps(found), flush=True)
+    async with at_a_server() as (server, browser):
+        page = await (await browser.new_context(permissions=["camera"])).new_page()
+        await page.goto(server.url)
+        for others, shown in CASES:
+            found = await page.evaluate(MEASURE, [others, shown, SETTLING, SECONDS])
+            print(f"{others + 1} people, shown by {shown}:", json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

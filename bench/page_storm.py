@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.async_api import async_playwright
-
-from tests.e2e.browsers import Browsers
+from bench.browser import at_a_server
 from tests.e2e.person import Person
-from tests.process import quiet_server
 from tests.server.client import Client, playing
 
 TILES, RATE, SECONDS = 20, 100, 8
@@ -42,25 +37,18 @@ MEASURE = """(seconds) => new Promise((done) => {
 
 
 async def measured() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with (
-            quiet_server(Path(folder)) as server,
-            async_playwright() as playwright,
-            Browsers(playwright) as browsers,
-            playing(server) as play,
-        ):
-            browser = await browsers.open("chromium")
-            context = await browser.new_context(viewport={"width": 1280, "height": 800})
-            ada = await Person.arrive(context, "Ada", server.url)
-            await ada.start("STORM")
-            await ada.join()
-            guests = [await play.joined("STORM", f"Guest {number}") for number in range(2, TILES + 1)]
-            tiles = ada.page.locator('.tile[data-kind="person"]')
-            await tiles.nth(TILES - 1).wait_for(state="attached")
-            print("quiet:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS / 2)))
-            storm = asyncio.create_task(_storm(guests))
-            print("storm:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS)))
-            storm.cancel()
+    async with at_a_server() as (server, browser), playing(server) as play:
+        context = await browser.new_context(viewport={"width": 1280, "height": 800})
+        ada = await Person.arrive(context, "Ada", server.url)
+        await ada.start("STORM")
+        await ada.join()
+        guests = [await play.joined("STORM", f"Guest {number}") for number in range(2, TILES + 1)]
+        tiles = ada.page.locator('.tile[data-kind="person"]')
+        await tiles.nth(TILES - 1).wait_for(state="attached")
+        print("quiet:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS / 2)))
+        storm = asyncio.create_task(_storm(guests))
+        print("storm:", json.dumps(await ada.page.evaluate(MEASURE, SECONDS)))
+        storm.cancel()
 
 
 async def _storm(guests: list[Client]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from server.http.meeting_views import link
 from server.http.openapi import UNKNOWN, refusal
 from server.http.order_routes import Existing, Order, an_id, known_as
 from server.http.private import PRIVATE
@@ -123,7 +124,7 @@ def add_to(
             await store.revoke_invite(room, invite.id, record_clock.now(), actor.user_id)
             raise
         response.headers.update(PRIVATE)
-        return NewInviteView(**_told(invite), url=f"{request.base_url}m/{room}#invite={secret}")
+        return NewInviteView(**_told(invite), url=f"{link(request, room)}#invite={secret}")
 
     @routes.delete(
         f"{path}/{{invite}}",

@@ -1,11 +1,17 @@
 """Meetings, as the HTTP API shows them."""
 
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from server.reports import attendance_report, import_source
 from signalling.rooms.member import rfc3339
 from storage.imports import Import, Kind, PartState
 from storage.records import HostedMeeting
+
+
+def link(request: Request, room: str) -> str:
+    """Where people join the meeting, by the address that the caller came to."""
+    return f"{request.base_url}m/{room}"
 
 
 class NewMeeting(BaseModel):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from server.http import attendance, audit, chat, invites, knocks, own_stays, participants, settings
 from server.http.callers import ADMIN, Callers
-from server.http.meeting_views import HostedMeetings, MeetingView, NewMeeting, listed
+from server.http.meeting_views import HostedMeetings, MeetingView, NewMeeting, link, listed
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.order_routes import known_as
 from server.http.private import PRIVATE
@@ -79,9 +79,6 @@ def router(  # the API's parts list
 
     Known = Annotated[str, Depends(known_user)]  # noqa: N806 - a type
 
-    def link(request: Request, meeting: Meeting) -> str:
-        return f"{request.base_url}m/{meeting.room}"
-
     async def view(
         request: Request, meeting: Meeting, user_id: str | None, *, created: bool = False
     ) -> MeetingView:
@@ -90,7 +87,7 @@ def router(  # the API's parts list
             title=meeting.title,
             host=meeting.host_user_id == user_id,
             created=created,
-            url=link(request, meeting),
+            url=link(request, meeting.room),
             ended=meeting.ended_at is not None,
             participants=await gateway.outside.size(meeting.room),
             opens_at=meeting.settings.get("opens_at"),
@@ -155,7 +152,8 @@ def router(  # the API's parts list
             imports = {each.subject.room: each for each in await store.imports(MOST_MEETINGS)}
         return HostedMeetings(
             meetings=[
-                listed(each, imports.get(each.meeting.room), link(request, each.meeting)) for each in hosted
+                listed(each, imports.get(each.meeting.room), link(request, each.meeting.room))
+                for each in hosted
             ]
         )
 

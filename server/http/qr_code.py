@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from server.http.meeting_views import link
 from server.http.openapi import answered, refusal
 from signalling.protocol import identifiers
 
@@ -38,23 +39,23 @@ def router() -> APIRouter:
             room = identifiers.meeting_id(meeting)
         except ValueError as error:
             raise HTTPException(404, str(error)) from error
-        link = f"{request.base_url}m/{room}"
-        if len(link) > MOST:
+        url = link(request, room)
+        if len(url) > MOST:
             raise HTTPException(404, f"A link of more than {MOST} characters makes no code.")
         # It depends on the host, which caches that are shared may not tell apart.
-        return Response(_drawn(link), headers={"Cache-Control": "private, max-age=86400"}, media_type=SVG)
+        return Response(_drawn(url), headers={"Cache-Control": "private, max-age=86400"}, media_type=SVG)
 
     return routes
 
 
 @lru_cache(maxsize=256)
-def _drawn(link: str) -> bytes:
+def _drawn(url: str) -> bytes:
     """White around black in every theme: cameras need that."""
     # Most servers are never asked for one.
     import segno
 
     image = io.BytesIO()
-    code = segno.make(link, error="m", micro=False)
+    code = segno.make(url, error="m", micro=False)
     code.save(
         image, kind="svg", border=QUIET, dark="#000", light="#fff", xmldecl=False, nl=False, omitsize=True
     )

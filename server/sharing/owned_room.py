@@ -181,7 +181,8 @@ class OwnedRoom:
                 out.place = has
         items, parcels, held = self._items, self._parcels, list[Held]()
         # Who has just come or gone is not all that an edge takes to be seated.
-        seated = {} if explicit else self._seated()
+        is_cast = any(isinstance(item, _Cast) for item in items)
+        seated = self._seated() if is_cast and not explicit else {}
         self._items, self._last, self._answered, self._parcels = [], {}, {}, []
         for item in items:
             if isinstance(item, _Out):

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import redis.exceptions
 
@@ -108,16 +108,7 @@ class Cluster(contextlib.AsyncExitStack):
     async def _begin(self) -> None:
         host = HERE if self.is_divided else HOST
         self.postgres = await self.enter_async_context(PostgresServer(host=host))
-        self.engine = await self.enter_async_context(
-            EngineServer(
-                redis_program(),
-                host=host,
-                appendonly="yes",
-                protected_mode="no",
-                # Else it waits for more replicas.
-                repl_diskless_sync_delay="0",
-            )
-        )
+        self.engine = await self._engine_at(host)
         self.sentinel = await self.enter_async_context(
             EngineServer(redis_program(), is_sentinel=True, host=host, protected_mode="no")
         )
@@ -152,22 +143,18 @@ class Cluster(contextlib.AsyncExitStack):
         nginx = await self.enter_async_context(Nginx(first, IN_FRONT, others))
         self.url = nginx.url
 
+    async def _engine_at(self, host: str, **settings: Any) -> EngineServer:
+        # Without the delay of zero it waits for more replicas.
+        settings |= {"appendonly": "yes", "protected_mode": "no", "repl_diskless_sync_delay": "0"}
+        return await self.enter_async_context(EngineServer(redis_program(), host=host, **settings))
+
     async def start_replica(self) -> None:
         """Of the engine; it has all, and Sentinel knows it."""
         host = self.engine.host
         if self.is_divided:
             host = REPLICA if host == HERE else HERE
-        self.replica = await self.enter_async_context(
-            EngineServer(
-                redis_program(),
-                host=host,
-                appendonly="yes",
-                protected_mode="no",
-                repl_diskless_sync_delay="0",
-                replicaof=f"{self.engine.host} {self.engine.port}",
-                bind_source_addr=host,
-            )
-        )
+        primary = f"{self.engine.host} {self.engine.port}"
+        self.replica = await self._engine_at(host, replicaof=primary, bind_source_addr=host)
         await self.engine.do("WAIT", 1, 20_000)
         known = [""]
         while not any(str(self.replica.port) in each for each in known):
