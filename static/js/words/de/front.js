@@ -34,7 +34,7 @@ export const FRONT = {
     "Starten Sie eines, oder treten Sie mit einer ID bei. Nichts zu installieren, kein Konto. Wenn die Verbindung abreißt, kommen Sie genau dorthin zurück, wo Sie waren.",
   "Start": "Starten",
   "Your name": "Ihr Name",
-  "How others will see you": "So sehen Sie die anderen",
+  "How others will see you": "So heißen Sie für die anderen",
   "New meeting": "Neues Meeting",
   "Choose an ID or a title": "ID oder Titel wählen",
   "Own ID": "Eigene ID",
