@@ -45,9 +45,9 @@ DARK = """(dark) => {
   document.documentElement.style.colorScheme = dark ? "dark" : "light";
 }"""
 
-# Half-way between two colours, a contrast is none of either.
+# Half-way between two colours, or while something appears, a contrast is none of either.
 FINISH = """() => {
-  for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
+  for (const change of document.getAnimations()) if (change.effect.getComputedTiming().endTime < Infinity) change.finish();
 }"""
 
 
