@@ -132,7 +132,7 @@ class Hub:
         room.rename(arrival.title)
         adopted = self.orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
-        was_present = member is not None
+        was_present, former = member is not None, arrival.name if member is None else member.name
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.begin(now)
@@ -145,7 +145,7 @@ class Hub:
                 Close(arrival.connection, CloseCode.REPLACED),
                 stay_resumed(room.id, member, now),
             ]
-            return effects + self.renaming.put_back(room, member, arrival)
+            return effects + self.renaming.put_back(room, member, arrival, former)
         effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not self.stays.took_up(arrival, member)
         allowed.clamp(room, member)
@@ -158,6 +158,7 @@ class Hub:
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace, now))
         effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
         effects += self.waiting.led(room, member)
+        effects += self.renaming.put_back(room, member, arrival, former)
         if is_wrong:
             # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))

@@ -53,16 +53,19 @@ class Renaming:
         # Not to be sent again by itself: what comes behind it would wait so long, too.
         return Refused(ErrorCode.UNAVAILABLE, TOO_OFTEN) if member.renames.spend(1.0, now) else None
 
-    def put_back(self, room: Room, member: Member, late: Arrival) -> list[Effect]:
-        """A join that came too late was recorded by its name: the record gets the newer one again."""
+    def put_back(self, room: Room, member: Member, join: Arrival, former: str) -> list[Effect]:
+        """The store may have a name of this join and one of before, in the order in which it wrote them: it gets the one
+        that counts once more. `former`: the member's name before the join came."""
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
-        pending = [each.change.name for each in asked if each.actor.user_id == member.user_id]
-        name = next((name for name in reversed(pending) if name is not None), member.name)
-        if late.name == name:
+        mine = [
+            each for each in asked if each.change.name is not None and each.actor.user_id == member.user_id
+        ]
+        name = next((each.change.name for each in reversed(mine) if not each.told), None) or member.name
+        if not mine and name == join.name == former:
             return []
-        key = f"name-{late.instance}-{late.attempt}"
+        key = f"name-{join.instance}-{join.attempt}"
         actor, change = Actor(member.role, member.user_id, member.id), Change("", name=name)
-        return [self._questions.ask(room, Unsettled(room.id, actor, key, change, told=False))]
+        return [self._questions.ask(room, Unsettled(room.id, actor, key, change, told=True))]
 
     def settled(
         self, room: Room | None, unsettled: Unsettled, name: str, outcome: Outcome, now: float
@@ -72,7 +75,7 @@ class Renaming:
         outcome = unsettled.as_first(outcome)
         effects: list[Effect] = []
         member = None if room is None else room.member_of(unsettled.actor.user_id)
-        is_new = isinstance(outcome, Recorded) and not outcome.again
+        is_new = isinstance(outcome, Recorded) and not outcome.again and not unsettled.told
         if room is not None and member is not None and is_new and member.name != name:
             member.name = name
             member.changed()
