@@ -54,8 +54,8 @@ class Renaming:
         return Refused(ErrorCode.UNAVAILABLE, TOO_OFTEN) if member.renames.spend(1.0, now) else None
 
     def put_back(self, room: Room, member: Member, join: Arrival, former: str) -> list[Effect]:
-        """The store may have a name of this join and one of before, in the order in which it wrote them: it gets the one
-        that counts once more. `former`: the member's name before the join came."""
+        """The store may have a name of this join and another, in the order in which it wrote them: it gets the one that
+        counts once more. `former`: the member's name before the join came."""
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
         mine = [
             each for each in asked if each.change.name is not None and each.actor.user_id == member.user_id

@@ -29,6 +29,9 @@ class Stays:
         # When they began, by the store's current clock: stays of members who were restored and did not come back. Until
         # the store closes them, whoever joins goes on with them.
         self._left_open: dict[str, float] = {}
+        # The same, of those who were in when the clock was set last. One of them may leave and come back before the
+        # store has heard anything of it, and then goes on with a stay that it has by the old clock.
+        self._corrected: dict[str, float] = {}
 
     def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
         """The user's stay in the room; None when it does not go on here."""
@@ -47,7 +50,8 @@ class Stays:
         """Update the member from the arrival. False: the store has the start of its stay by a clock that was set
         since."""
         is_right = took_up(arrival, member)
-        began_at = self._left_open.pop(arrival.session_id, None)
+        session_id = arrival.session_id
+        began_at = self._left_open.pop(session_id, self._corrected.get(session_id))
         if began_at is None:
             return is_right
         member.began_at = began_at
@@ -63,6 +67,9 @@ class Stays:
             for member in room:
                 member.began_at += seconds
                 member.touch()
+        self._corrected = {
+            member.session_id: member.began_at for room in self._rooms.values() for member in room
+        }
         for session_id in self._left_open:
             self._left_open[session_id] += seconds
 

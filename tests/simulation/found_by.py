@@ -13,7 +13,7 @@ FOUND_BY = {
     "ack-forgotten": 77,
     "acknowledged-at-once": 10,
     "admitted-not-asked-again": 109,
-    "answered-not-adopted": 427,
+    "answered-not-adopted": 1024,
     "any-close-is-goodbye": 4,
     "batches-run-backwards": 2,
     "busy-is-forgotten": 14,

@@ -45,7 +45,8 @@ class Made(NamedTuple):
 
 class Came(NamedTuple):
     """A join. `refusal`: why it was refused; empty when it was not. `put_out`: by a page that goes on with a stay which
-    a removal has ended. `invite`: what was shown. `took_over`: it has made the user host in place of another."""
+    a removal has ended. `invite`: what was shown. `took_over`: it has made the user host in place of another.
+    `has_place`: one is kept for the user."""
 
     at: float
     user_id: str
@@ -54,6 +55,7 @@ class Came(NamedTuple):
     put_out: bool
     invite: str | None = None
     took_over: bool = False
+    has_place: bool = False
 
 
 class Linked(NamedTuple):
@@ -116,7 +118,9 @@ class Journal:
             refusal, sitting = "", joined.meeting.sitting
             took_over = joined.meeting.host_user_id != host
         self._look(sitting, *before)
-        came = Came(_now(), request.user_id, refusal, sitting, put_out, request.invite, took_over)
+        came = Came(
+            _now(), request.user_id, refusal, sitting, put_out, request.invite, took_over, request.has_place
+        )
         self.entries.append(came)
         return joined
 

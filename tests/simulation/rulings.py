@@ -69,8 +69,9 @@ class Rulings:
             return None
         return removal
 
-    def refusal(self, user: str, *, takes_over: bool = False) -> str:
-        """Why the user is not let in; empty: they are."""
+    def refusal(self, user: str, *, takes_over: bool = False, has_place: bool = False) -> str:
+        """Why the user is not let in; empty: they are. `has_place`: since they were in, whatever was done to the clock
+        by which a sitting is over."""
         removal = self.removals.get(user)
         back = removal.change.remove[user] if removal else ""
         if back == "never":
@@ -81,7 +82,10 @@ class Rulings:
             return ""
         if back == "knock":
             return "lobby"
-        if self.sitting in (self.admitted.get(user), self.been_in.get(user)):
+        if (has_place and user in self.been_in) or self.sitting in (
+            self.admitted.get(user),
+            self.been_in.get(user),
+        ):
             return ""
         if self.settings.get("locked"):
             return "locked"

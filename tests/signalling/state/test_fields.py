@@ -61,7 +61,7 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
         (Hub().absences, {"_rooms"}),
         (Hub().hands, {"_at", "_changed"}),
         (Hub().seats, set()),
-        (Hub().stays, {"_absences", "_left_open", "_rooms"}),
+        (Hub().stays, {"_absences", "_corrected", "_left_open", "_rooms"}),
         (
             Hub()._departures,
             {"_absences", "_coalescing", "_rooms", "_seats", "_stays", "_telling", "_waiting"},
