@@ -118,8 +118,14 @@ class Log:
         self._seqs = array("Q")
         self.meet(seq, participants, people)
 
-    def meet(self, seq: int, participants: Iterable[Message], people: Mapping[str, Changes]) -> None:
-        """A list of the participants as of `seq`. For participants it already shows, the log keeps its own state."""
+    def meet(
+        self, seq: int, participants: Iterable[Message], people: Mapping[str, Changes], came: str = ""
+    ) -> None:
+        """A list of the participants as of `seq`. For participants it already shows, the log keeps its own state, but
+        for whoever `came`: the others may have been told before it was known who that is."""
+        shown = self.shown.get(came)
+        if shown is not None and shown.seq <= seq:
+            del self.shown[came]
         for participant in participants:
             if participant["id"] not in self.shown:
                 self._show(participant, seq, people)
@@ -175,7 +181,10 @@ class Log:
             case "participant_joined" | "participant_rejoined":
                 self._show(participant, seq, people)
             case "participant_left":
-                self.shown.pop(participant["id"], None)
+                shown = self.shown.get(participant["id"])
+                # Others may have been told already that they came again.
+                if shown is not None and shown.seq < seq:
+                    del self.shown[participant["id"]]
             case "participant_updated" if _is_change(message):
                 return self._changed(seq, participant, people)
         return Event(seq)

@@ -210,7 +210,7 @@ class Member(Client):
         tally = self._watcher.tally
         match name:
             case "joined":
-                self._begin(detail["seq"], detail["participants"])
+                self._begin(detail["seq"], detail["participants"], has_come=True)
                 if self.was_in:
                     tally.anew += 1
                     self.inbox.excuse()
@@ -244,11 +244,19 @@ class Member(Client):
                 tally.refused[f"closed with {detail['code']}"] += 1
                 self._watcher.settled(self)
 
-    def _begin(self, seq: int, participants: Iterable[Mapping[str, Any]], *, restarted: bool = True) -> None:
+    def _begin(
+        self,
+        seq: int,
+        participants: Iterable[Mapping[str, Any]],
+        *,
+        restarted: bool = True,
+        has_come: bool = False,
+    ) -> None:
         """A full roster came: a new stretch begins, and nothing before it is expected any more."""
         room = self._room
-        room.people[self.machine.membership.my_id] = self.changes
-        log = room.log(self.machine.membership.epoch, seq, participants)
+        me = self.machine.membership.my_id
+        room.people[me] = self.changes
+        log = room.log(self.machine.membership.epoch, seq, participants, me if has_come else "")
         if restarted:
             self.changes.came_in(log)
         if self.stretch is not None:

@@ -22,11 +22,12 @@ class Room:
         self.latest: Log | None = None
         self._turn = 0
 
-    def log(self, epoch: str, seq: int, participants: Iterable[Mapping[str, Any]]) -> Log:
+    def log(self, epoch: str, seq: int, participants: Iterable[Mapping[str, Any]], came: str = "") -> Log:
+        """The log of which a client was told the participants as of `seq`, itself among them when it `came`."""
         if (log := self.logs.get(epoch)) is None:
             log = self.logs[epoch] = self.latest = Log(epoch, seq, participants, self.people)
         else:
-            log.meet(seq, participants, self.people)
+            log.meet(seq, participants, self.people, came)
         return log
 
     def speaker(self) -> Member | None:

@@ -1,6 +1,6 @@
 """Three nodes, an engine with Sentinel, PostgreSQL and nginx, 300 people who talk, and everything that breaks.
 
-    python -m tests.chaos [--small] [--seed N] [act …]
+    python -m tests.chaos [--small] [--meetings N] [--seed N] [act …]
 
 Nothing may be lost or come twice, nobody may be seen to leave, and the record must say who was there. Ends with 1
 otherwise. All of it is on loopback, or in networks of its own that lead nowhere else, which root can make; without
@@ -55,9 +55,12 @@ async def told(people: People) -> AsyncIterator[None]:
         await asyncio.wait([telling])
 
 
-async def play(act: Act, cluster: Cluster, chance: random.Random, *, is_small: bool) -> list[str]:
+async def play(
+    act: Act, cluster: Cluster, chance: random.Random, meetings: int | None, *, is_small: bool
+) -> list[str]:
     """What went wrong."""
     rooms, size = (SMALL_ROOMS, SMALL_SIZE) if is_small else (ROOMS, SIZE)
+    rooms = meetings or rooms
     people = People(cluster.url, rooms, size, RATE)
     say(f"{act.name}: {act.told}")
     found: list[str] = []
@@ -86,7 +89,7 @@ async def play(act: Act, cluster: Cluster, chance: random.Random, *, is_small: b
     return found
 
 
-async def main(acts: Sequence[Act], seed: int, *, is_small: bool) -> int:
+async def main(acts: Sequence[Act], seed: int, meetings: int | None, *, is_small: bool) -> int:
     wrong = {}
     task = asyncio.current_task()
     assert task is not None
@@ -97,7 +100,7 @@ async def main(acts: Sequence[Act], seed: int, *, is_small: bool) -> int:
             say(f"{len(cluster.nodes)} nodes are there, nginx in front of them; --seed {seed}")
             for act in acts:
                 chance = random.Random(f"{act.name} {seed}")  # noqa: S311
-                wrong[act.name] = await play(act, cluster, chance, is_small=is_small)
+                wrong[act.name] = await play(act, cluster, chance, meetings, is_small=is_small)
             if any(wrong.values()):
                 cluster.keep_logs(LOGS)
                 say(f"the nodes' logs are in {LOGS}")
@@ -110,6 +113,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--small", action="store_true", help="few people, one blow of each kind")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))  # noqa: S311
+    parser.add_argument("--meetings", type=int, metavar="N", help="fewer or more, for another machine")
     parser.add_argument("act", nargs="*", help=", ".join(act.name for act in ACTS))
     given = parser.parse_args()
     if unknown := set(given.act) - {act.name for act in ACTS}:
@@ -125,4 +129,4 @@ if __name__ == "__main__":
                     f"{act.name} is left out: only root can make networks (apt-get install iproute2 iptables)"
                 )
         chosen = [act for act in chosen if not act.divides]
-    sys.exit(asyncio.run(main(chosen, given.seed, is_small=given.small)))
+    sys.exit(asyncio.run(main(chosen, given.seed, given.meetings, is_small=given.small)))

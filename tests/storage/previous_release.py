@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from storage.migrations import Migration
+from storage.migrations import FunctionFile, Migration, SchemaFiles
 
 ROOT = Path(__file__).parent.parent.parent
 
-VERSION = "0.5.0"
+VERSION = "0.7.0"
 
-NAMES = (f"v{VERSION}", "7ca9ce9c482aab83f39f01bb7b7b030eba1d9764")
+NAMES = (f"v{VERSION}", "0b43f8b0db7ff07f901de13035899cf2486ac194")
 """Its tag, and the tag's commit, for where tags were not cloned."""
 
 # What is written by hand is what is asked of it: each line of stdin is an expression, its value is printed.
@@ -91,8 +91,21 @@ def migrations(release: Path, backend: str) -> Sequence[Migration]:
     """The numbered files that the release has."""
     return [
         Migration(int(file.name[:4]), file.stem, file.read_text(encoding="utf-8"))
-        for file in sorted((release / "storage" / "sql" / backend).glob("*.sql"))
+        for file in sorted(
+            (release / "storage" / "sql" / backend).rglob("[0-9]*.sql"), key=lambda file: file.name
+        )
     ]
+
+
+def schema(release: Path) -> SchemaFiles:
+    """All that the release has of PostgreSQL."""
+    root = release / "storage" / "sql" / "postgres"
+    functions = [
+        FunctionFile(file.relative_to(root).with_suffix("").as_posix(), file.read_text(encoding="utf-8"))
+        for file in sorted((root / "functions").rglob("*.sql"))
+    ]
+    numbers = tuple(int(number) for number in VERSION.split("."))
+    return SchemaFiles(migrations(release, "postgres"), functions, numbers)
 
 
 class Previous:

@@ -22,7 +22,7 @@ class Nodes(contextlib.AsyncExitStack):
         self.engine = engine
         self.servers: list[ServerProcess] = []
         self._directory = directory
-        self._settings = {
+        self.settings = {
             "RECONVENE_ENGINE": engine.url,
             "RECONVENE_STORE": store,
             "RECONVENE_SECRET": SECRET,
@@ -39,6 +39,6 @@ class Nodes(contextlib.AsyncExitStack):
         for _ in range(count):
             folder = self._directory / f"node-{len(self.servers)}"
             folder.mkdir()
-            server = ServerProcess(folder, **(self._settings | settings))
+            server = ServerProcess(folder, **(self.settings | settings))
             self.servers.append(await self.enter_async_context(server))
         return self.servers[-count:]
