@@ -47,7 +47,9 @@ DARK = """(dark) => {
 
 # Half-way between two colours, or while something appears, a contrast is none of either.
 FINISH = """() => {
-  for (const change of document.getAnimations()) if (change.effect.getComputedTiming().endTime < Infinity) change.finish();
+  for (const change of document.getAnimations()) {
+    if (change.effect.getComputedTiming().endTime < Infinity) change.finish();
+  }
 }"""
 
 

@@ -17,7 +17,7 @@ class Script:
         self.ann = Changes()
         self.make(made)
         self.people = {"ann": self.ann}
-        self.log = Log("e1", 2, [_person("ann", state), _person("eve", 9)], self.people)
+        self.log = Log("e1", 2, [person("ann", state), person("eve", 9)], self.people)
         self.ann.came_in(self.log)
 
     def make(self, count: int) -> None:
@@ -26,7 +26,7 @@ class Script:
 
     def told(self, seq: int, number: int, **more: Any) -> Event:
         """The server tells of Ann's change with this number."""
-        return self.hear(seq, "participant_updated", {"id": "ann", **_flags(number), **more})
+        return self.hear(seq, "participant_updated", {"id": "ann", **of_number(number), **more})
 
     def hear(self, seq: int, kind: str, participant: dict[str, Any]) -> Event:
         message = {"type": kind, "seq": seq, "participant": participant}
@@ -41,13 +41,13 @@ class Script:
         return self.log.outstanding("ann", self.ann)
 
 
-def _flags(number: int) -> dict[str, Any]:
+def of_number(number: int) -> dict[str, Any]:
     media, hand = flags(number)
     return {"media": media, "hand": hand}
 
 
-def _person(name: str, state: int) -> dict[str, Any]:
-    return {"id": name, **_flags(state)}
+def person(name: str, state: int) -> dict[str, Any]:
+    return {"id": name, **of_number(state)}
 
 
 def test_each_number_has_a_state_and_the_next_one_differs() -> None:
@@ -184,7 +184,7 @@ def test_a_new_stay_begins_with_the_state_it_has() -> None:
     script = Script()
     script.make(3)
     script.told(3, 1)
-    script.hear(4, "participant_rejoined", _person("ann", 3))
+    script.hear(4, "participant_rejoined", person("ann", 3))
     assert (script.missing, script.outstanding) == (0, 0)
     script.hear(5, "participant_left", {"id": "ann"})
     assert script.outstanding == 0
@@ -193,7 +193,7 @@ def test_a_new_stay_begins_with_the_state_it_has() -> None:
 def test_strangers_and_presence_are_events_without_a_number() -> None:
     script = Script()
     assert not script.hear(3, "participant_updated", {"id": "ann", "state": "reconnecting"}).numbered
-    assert not script.hear(4, "participant_joined", _person("zoe", 0)).numbered
+    assert not script.hear(4, "participant_joined", person("zoe", 0)).numbered
     assert script.hear(5, "participant_updated", {"id": "zoe", "hand": True}).made_at == 0
     assert script.log.between(2, 5) == 3
 
@@ -202,7 +202,7 @@ def test_a_list_of_who_is_there_tells_of_those_who_are_not_known() -> None:
     script = Script()
     script.make(1)
     script.told(3, 1)
-    script.log.meet(3, [_person("ann", 0), _person("bob", 2)], script.people)
+    script.log.meet(3, [person("ann", 0), person("bob", 2)], script.people)
     assert script.log.shown["bob"].state == 2
     assert script.log.shown["ann"].state == 1
 
@@ -213,7 +213,7 @@ def test_several_events_in_one_frame_are_what_they_are_one_by_one() -> None:
         script.make(2)
     singles = [one_by_one.told(3, 1), one_by_one.told(4, 2)]
     messages = [
-        {"type": "participant_updated", "seq": seq, "participant": {"id": "ann", **_flags(number)}}
+        {"type": "participant_updated", "seq": seq, "participant": {"id": "ann", **of_number(number)}}
         for seq, number in ((3, 1), (4, 2))
     ]
     batch = together.log.sight_all(b"batch", messages, together.people)
@@ -295,39 +295,3 @@ def test_tallies_add_up_and_survive_a_pipe() -> None:
     together = Progress(joined=1, p99=3.0)
     together += Progress(joined=2, p99=2.0)
     assert together == Progress(joined=3, p99=3.0)
-
-
-def come_again(script: Script, seq: int, *, is_told_first: bool) -> None:
-    """Ann's place was given up, and she has another, where the others hear of it before she does or after."""
-    again = {"id": "bea", **_flags(script.ann.made)}
-    if is_told_first:
-        script.hear(seq, "participant_joined", again)
-    script.people["bea"] = script.ann
-    script.log.meet(seq, [again], script.people, "bea")
-    script.ann.came_in(script.log)
-    if not is_told_first:
-        script.hear(seq, "participant_joined", again)
-
-
-@pytest.mark.parametrize("is_told_first", [True, False])
-def test_whoever_comes_again_as_somebody_else_is_known_by_what_they_do_next(is_told_first: bool) -> None:
-    script = Script()
-    script.make(21)
-    come_again(script, 5, is_told_first=is_told_first)
-    assert script.log.outstanding("bea", script.ann) == 0
-    script.make(1)
-    assert not script.told(6, 22, id="bea").repeated
-    assert script.told(7, 22, id="bea").repeated
-
-
-def test_who_left_is_heard_late_by_whoever_came_late() -> None:
-    """The same person was told to have come again by then."""
-    script = Script()
-    script.make(3)
-    script.log.meet(7, [_person("ann", 3)], script.people, "ann")
-    script.make(1)
-    assert script.told(8, 4).made_at == 1003
-    script.hear(6, "participant_left", {"id": "ann"})
-    assert (script.outstanding, script.missing) == (0, 0)
-    script.make(1)
-    assert script.told(9, 5).made_at == 1004

@@ -45,11 +45,11 @@ async def test_a_server_of_the_release_before_gives_way_to_nodes_of_this_one(tmp
                 ]
                 async with together([pages[0]], 1), together(pages[1:], 2):
                     async with Talk(pages).going_on():
-                        (one,) = await nodes.start(**SETTINGS)
+                        (one,) = await nodes.start(1, **SETTINGS)
                     way.target = other_way.target = one.port
                     assert await earlier.stop() == 0
                     await asyncio.gather(*(page.hears("resumed") for page in pages))
-                    (other,) = await nodes.start(**SETTINGS)
+                    (other,) = await nodes.start(1, **SETTINGS)
                     other_way.target = other.port
                     other_way.cut()
                     ann, bob = pages
