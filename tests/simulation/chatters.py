@@ -49,6 +49,9 @@ class Chatters:
         self.news: Counter[tuple[Page, str]] = Counter()
         """How often a page was told of a message as of a new one."""
         self._gone: dict[str, float] = {}
+        self._said_at: dict[str, str] = {}
+        """When what was deleted with everything else had been said: of what was never recorded, the author's page may say
+        the same again."""
 
     async def act(self) -> None:
         chance = self._chance
@@ -86,6 +89,7 @@ class Chatters:
             for message in membership.chat.messages:
                 if "deleted_by" in message:
                     self._gone.setdefault(message["id"], self._world.loop.time())
+                    self._said_at.setdefault(message["id"], message["at"])
         elif name == "event" and detail["type"] in {"chat_message", "chat_changed"}:
             message = detail["message"]
             if detail["type"] == "chat_message" and "again" not in detail:
@@ -95,7 +99,8 @@ class Chatters:
             self._is_sent(page, message)
 
     def _is_sent(self, page: Page, message: dict[str, Any]) -> None:
-        if message.get("text") and page.asked_at > self._gone.get(message["id"], math.inf):
+        is_new = message["at"] > self._said_at.get(message["id"], message["at"])
+        if message.get("text") and not is_new and page.asked_at > self._gone.get(message["id"], math.inf):
             self.resurrected.append((page, message["text"]))
 
     def _erase(self, page: Page) -> bool:
