@@ -50,8 +50,7 @@ class Chatters:
         """How often a page was told of a message as of a new one."""
         self._gone: dict[str, float] = {}
         self._said_at: dict[str, str] = {}
-        """When what was deleted with everything else had been said: of what was never recorded, the author's page may say
-        the same again."""
+        """When what was deleted with everything else had been said: what was never recorded may be said again."""
 
     async def act(self) -> None:
         chance = self._chance
@@ -99,8 +98,10 @@ class Chatters:
             self._is_sent(page, message)
 
     def _is_sent(self, page: Page, message: dict[str, Any]) -> None:
-        is_new = message["at"] > self._said_at.get(message["id"], message["at"])
-        if message.get("text") and not is_new and page.asked_at > self._gone.get(message["id"], math.inf):
+        name = message["id"]
+        if not message.get("text") or message.get("at", "") > self._said_at.get(name, "~"):
+            return
+        if page.asked_at > self._gone.get(name, math.inf):
             self.resurrected.append((page, message["text"]))
 
     def _erase(self, page: Page) -> bool:
