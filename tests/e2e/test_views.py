@@ -42,7 +42,8 @@ async def test_how_a_large_meeting_is_looked_at(
     await meet(meeting, ada)
     page = ada.page
     async with playing(server) as play:
-        others = [(await play.joined(meeting, f"Guest {number}")).id for number in range(2, 21)]
+        guests = [await play.joined(meeting, f"Guest {number}") for number in range(2, 21)]
+        others = [guest.id for guest in guests]
         await expect(page.locator(SHOWN)).to_have_count(16)
         pager = page.get_by_role("navigation", name="Pages of participants")
         await expect(pager).to_contain_text("Page 1 of 2")
@@ -75,7 +76,16 @@ async def test_how_a_large_meeting_is_looked_at(
         await page.keyboard.press("Enter")
         await expect(page.locator("[data-pinned]")).to_have_count(0)
 
+        # Whoever is gone leaves the focus to who has their place, and takes their menu along.
+        await guests.pop(1).leave()
+        await expect(ada.tile(others.pop(1))).to_have_count(0)
+        await expect(page.locator(":focus")).to_have_accessible_name("Pin Guest 4")
         await page.set_viewport_size({"width": 1280, "height": 800})
+        await open_menu(ada, "Guest 19")
+        await guests.pop(-2).leave()
+        await expect(page.get_by_role("group", name="More about Guest 19")).to_be_hidden()
+        await expect(page.get_by_role("heading", name="Participants")).to_be_focused()
+        others.pop(-2)
         menu = await open_menu(ada, "Guest 20")
         await menu.get_by_role("button", name="Spotlight for everyone").click()
         await expect(ada.tile(others[-1])).to_have_attribute("data-large", "")

@@ -16,7 +16,7 @@ export class PeopleList {
 
   /**
    * @param {HTMLElement} list
-   * @param {{concerns: (person: Person) => boolean, open: (id: string, button: HTMLElement) => void}} menu
+   * @param {{concerns: (person: Person) => boolean, open: (id: string, button: HTMLElement) => void, close: (id: string) => void}} menu
    *   of one person
    */
   constructor(list, menu) {
@@ -30,6 +30,8 @@ export class PeopleList {
    */
   update(people, hands, myId, colours) {
     const gone = new Set(this.#items.keys());
+    // Its menu gives the focus back.
+    for (const id of gone) if (!people.some((person) => person.id === id)) this.#menu.close(id);
     const held = document.activeElement;
     const raised = hands.flatMap((id) => people.find((person) => person.id === id) ?? []);
     [...raised, ...people.filter(({ id }) => !hands.includes(id))].forEach((person, index) => {

@@ -34,6 +34,8 @@ export class PersonMenu {
   #menu;
   #meeting;
   #tell;
+  /** Whose it is. */
+  #id = "";
 
   /** @param {HTMLElement} menu @param {Meeting} meeting @param {import("./order-news.js").TellOrder} tell */
   constructor(menu, meeting, tell) {
@@ -60,6 +62,7 @@ export class PersonMenu {
   /** @param {string} id @param {HTMLElement} button  that it belongs to */
   open(id, button) {
     const participant = this.#meeting.participants.get(id);
+    this.#id = id;
     if (id === this.#meeting.me.id) return this.#show([], [{ label: t("Change your name…"), run: () => void changeName(this.#meeting) }], t("More about you"), button);
     if (!participant || !this.concerns(participant)) return;
     const isBelow = this.#isBelow(participant);
@@ -70,6 +73,11 @@ export class PersonMenu {
     const quality = qualityText(this.quality(id));
     if (quality) note.push(noted(quality));
     this.#show(note, items, t("More about {name}", { name: participant.name }), button);
+  }
+
+  /** If it is open for this person. @param {string} id */
+  close(id) {
+    if (this.#id === id && this.#menu.matches(":popover-open")) this.#menu.hidePopover();
   }
 
   /** @param {HTMLElement[]} note @param {Item[]} items @param {string} label @param {HTMLElement} button  that it belongs to */

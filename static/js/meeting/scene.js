@@ -66,7 +66,8 @@ export function sceneOf(wanted) {
   const { main, regions } = divided(space, large ?? [], all, screens);
   const others = all.filter((key) => !main.includes(key));
   const most = (isPhone(space) ? MOST.phone : MOST.wide) - main.length;
-  const { region, pager, capacity } = paged(regions.rest, space, Math.max(1, most), main.length > 0 && space.width >= space.height, others.length);
+  const beside = main.length > 0 && space.width >= space.height;
+  const { region, pager, capacity } = paged(regions.rest, space, Math.max(1, most), beside, others.length);
   if (pager && speaker && others.includes(speaker)) {
     order = forward(order, others, speaker, wanted.speakers, capacity > 1 && shown && others.includes(shown) ? capacity - 1 : capacity);
   }
@@ -75,11 +76,16 @@ export function sceneOf(wanted) {
   if (shown && !main.includes(shown)) queue.splice(capacity > 1 ? capacity - 1 : queue.length, 0, shown);
   const pages = Math.max(1, Math.ceil(queue.length / capacity));
   const page = Math.max(0, Math.min(wanted.page, pages - 1));
+  const rest = queue.slice(page * capacity, (page + 1) * capacity);
+  const room = pages > 1 ? capacity : rest.length;
+  const spare = beside && room ? spareOf(region, room, space.gap) : 0;
+  const narrower = (/** @type {Box} */ box) => ({ ...box, left: box.left + spare, width: box.width - spare });
+  const wider = regions.main && { ...regions.main, width: regions.main.width + spare };
   const tiles = new Map([
-    ...(regions.main ? laid(main, regions.main, space.gap, main.every((key) => screens.includes(key)) ? SCREEN : undefined) : []),
-    ...laid(queue.slice(page * capacity, (page + 1) * capacity), region, space.gap, main.length ? STRIP : undefined, pages > 1 ? capacity : 0),
+    ...(wider ? laid(main, wider, space.gap, narrowestOf(main, wider, screens)) : []),
+    ...laid(rest, narrower(region), space.gap, main.length ? STRIP : undefined, room),
   ]);
-  return { tiles, large: main, floats, page, pages, pager, order };
+  return { tiles, large: main, floats, page, pages, pager: pager && narrower(pager), order };
 }
 
 /** Who is large in any view; null: nobody in particular. @param {Wanted} wanted @param {string | null} own  the own tile, unless it floats @returns {readonly string[] | null} */
@@ -154,6 +160,20 @@ function laid(keys, { left, top, width, height }, gap, narrowest, room = 0) {
   const size = { width: arrangement.width, height: arrangement.height };
   const { places } = placed(keys.length, { columns, ...size }, space, arrangement.scrolls);
   return keys.map((key, index) => [key, { left: left + places[index].left, top: top + places[index].top, ...size }]);
+}
+
+/** A single one fills its region. @param {readonly string[]} main @param {Box} region @param {readonly string[]} screens */
+function narrowestOf(main, { width, height }, screens) {
+  if (main.every((key) => screens.includes(key))) return SCREEN;
+  return main.length === 1 ? Math.min(STRIP, width / height) : undefined;
+}
+
+/** How much of their region's width tiles beside others leave. @param {Box} region @param {number} room  for so many tiles @param {number} gap */
+function spareOf({ width, height }, room, gap) {
+  const { places, width: each } = arrange(room, { width, height, gap, scrollbar: 0 }, STRIP);
+  const lefts = places.map(({ left }) => left);
+  const used = Math.max(...lefts) - Math.min(...lefts) + each;
+  return Math.max(0, width - Math.max(used, BESIDE.least));
 }
 
 /** @param {readonly string[]} order @param {string} one @param {string} other */

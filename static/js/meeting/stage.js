@@ -78,10 +78,13 @@ export class Stage {
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
     this.#showButton.hidden = !hidden;
+    const focused = this.#pins().findIndex((pin) => pin.closest(".tile")?.contains(document.activeElement));
     this.#show(pictures.filter(({ own, screen }) => !(hidden && own && !screen)), alone);
     this.#spotlight = pictures.filter(({ participant, screen }) => !screen && spotlight.includes(participant.id)).map(keyOf);
     for (const [key, tile] of this.#tiles) tile.spotlit = this.#spotlight.includes(key);
     this.#arrange();
+    // Whoever had it in a tile that is gone goes on in the one that has its place.
+    if (focused >= 0 && !this.#element.contains(document.activeElement)) this.#pins().slice(0, focused + 1).at(-1)?.focus();
   }
 
   /** How loud everyone is. @param {ReadonlyMap<string, number>} levels  0 to 1, by participant @param {string} myId @param {number} now  milliseconds */
@@ -223,7 +226,12 @@ export class Stage {
   /** Whoever had the focus in a tile that is on another page now goes on among those of this one. */
   #keepFocus() {
     if (!document.activeElement?.closest(".tile[hidden]")) return;
-    /** @type {HTMLElement | null} */ (this.#element.querySelector('.tile:not([hidden]) [data-part="pin"]'))?.focus();
+    this.#pins()[0]?.focus();
+  }
+
+  /** Of the tiles of this page. @returns {HTMLElement[]} */
+  #pins() {
+    return [...this.#element.querySelectorAll('.tile:not([hidden]) [data-part="pin"]')].filter((pin) => pin instanceof HTMLElement);
   }
 
   /** @param {import("./scene.js").Scene} scene @param {{width: number, height: number, gap: number}} space */
@@ -244,8 +252,8 @@ export class Stage {
     const { target } = event;
     if (!step || !(target instanceof HTMLElement) || target.dataset.part !== "pin") return;
     event.preventDefault();
-    const pins = [...this.#element.querySelectorAll('.tile:not([hidden]) [data-part="pin"]')];
-    /** @type {HTMLElement} */ (pins[(pins.indexOf(target) + step + pins.length) % pins.length]).focus();
+    const pins = this.#pins();
+    pins[(pins.indexOf(target) + step + pins.length) % pins.length].focus();
   }
 
   /** @param {import("./scene.js").Scene} scene */
