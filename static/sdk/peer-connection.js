@@ -13,7 +13,7 @@ import { Negotiation } from "./negotiation.js";
 import { NOTHING } from "./rights.js";
 import { securityCode } from "./security-code.js";
 import { Sending } from "./sending.js";
-import { Heeding, Telling } from "./shown.js";
+import { Heeding, NONE, Telling } from "./shown.js";
 
 /**
  * @typedef {import("./protocol.js").SignalData} SignalData
@@ -38,6 +38,8 @@ export class PeerConnection extends Emitter {
   screen = null;
   /** The other sends no media: it has said so, or has sent no signal. */
   silent = false;
+  /** It has said so: until it says something else, nothing is said to it. */
+  #declined = false;
   born = performance.now();
 
   #me;
@@ -123,7 +125,7 @@ export class PeerConnection extends Emitter {
 
   /** What the other shows of this page's. */
   get shown() {
-    return this.#sending.shown;
+    return this.#declined ? NONE : this.#sending.shown;
   }
 
   /** @param {number} size  how many are shown this page's camera */
@@ -144,6 +146,7 @@ export class PeerConnection extends Emitter {
   /** @param {SignalData} data */
   receive(data) {
     this.#hear(data.media === false);
+    this.#decline(data.media === false && this.pc.connectionState !== "connected");
     if (data.show) return this.#heeding.hear(data.show);
     if (data.repeat) this.#telling.again();
     this.#negotiation.receive(data);
@@ -208,6 +211,17 @@ export class PeerConnection extends Emitter {
     this.emit("connection", null);
   }
 
+  /** @param {boolean} declined  The other takes part without media, or does so no more. */
+  #decline(declined) {
+    if (declined === this.#declined) return;
+    this.#declined = declined;
+    this.emit("shown", null);
+    if (declined) return this.#settle();
+    this.#negotiation.repeatOffer();
+    this.#telling.again();
+    this.#watch();
+  }
+
   /** @param {RTCSdpType} type  of the other side's description */
   #described(type) {
     if (this.screen && !this.#negotiation.remoteScreen) {
@@ -228,7 +242,7 @@ export class PeerConnection extends Emitter {
   /** Makes sure that two peers do not stay stuck, whatever signals were lost. */
   #watch() {
     const { signalingState, connectionState } = this.pc;
-    if (signalingState === "closed") return;
+    if (signalingState === "closed" || this.#declined) return;
     if (signalingState === "stable" && connectionState === "connected") this.#settle();
     else this.#timer ||= window.setTimeout(() => this.#helpOn(), this.#patience);
   }
@@ -277,6 +291,7 @@ export class PeerConnection extends Emitter {
 
   /** @param {SignalData} data */
   #tell(data) {
+    if (this.#declined) return;
     // With instances, a signal for a page that is gone is not taken by the page that replaced it.
     const addressed = { ...data, instance: this.#me.instance, for: this.other.instance };
     this.#send(this.connection > 1 ? { ...addressed, connection: this.connection } : addressed);

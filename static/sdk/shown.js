@@ -12,6 +12,8 @@ const SIZES = ["none", "small", "large"];
 
 /** @type {Shown} */
 export const ALL = Object.freeze({ camera: "large", screen: "large" });
+/** @type {Shown} */
+export const NONE = Object.freeze({ camera: "none", screen: "none" });
 
 /** Time between two tellings. Milliseconds. */
 const PAUSE = 1_000;

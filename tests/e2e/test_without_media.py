@@ -24,6 +24,30 @@ LACKING = {
 }
 
 
+# A connection that is to make the first offer, without a meeting.
+DECLINED = """async () => {
+  const { LocalMedia } = await import("/static/sdk/reconvene.js");
+  const { PeerConnection } = await import("/static/sdk/peer-connection.js");
+  const told = [];
+  let hear = () => {};
+  const next = () => new Promise((resolve) => (hear = resolve));
+  const send = (data) => (told.push(data), hear());
+  const [me, other] = [{ id: "p_2", instance: "b" }, { id: "p_1", instance: "a" }];
+  const peer = new PeerConnection(me, other, [], new LocalMedia(), send);
+  const offered = next();
+  peer.start();
+  await offered;
+  peer.receive({ media: false });
+  told.length = 0;
+  peer.recover();
+  const silent = told.length === 0 && peer.silent && peer.shown.camera === "none";
+  peer.receive({ repeat: true });
+  const again = told[0]?.description?.type === "offer" && !peer.silent && peer.shown.camera !== "none";
+  peer.stop();
+  return [silent, again];
+}"""
+
+
 async def lacking(newcomer: Newcomer, name: str, how: str) -> Person:
     person = await newcomer(name)
     await person.page.add_init_script(LACKING[how])
@@ -105,3 +129,5 @@ async def test_who_never_negotiates_is_shown_as_such_until_they_do(
     await script.send("signal", to=a, data={"media": False})
     await ada.sees(script.id, connection="none")
     await script.ws.close()
+    # Then nothing is asked of it until it says something else.
+    assert await ada.page.evaluate(DECLINED) == [True, True]
