@@ -118,16 +118,27 @@ async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play
     await expect(panel(ada).locator(".message-quote:visible")).to_have_text(
         "\u2068Bob\u2069: \u2068Between us\u2069"
     )
-    # Escape closes it, and the focus is where it was. What was read stays read after a reload, and a draft a draft.
+    # Escape closes it, and the focus is where it was. What was read stays read after a reload, a draft a draft, and
+    # an edit an edit.
     await panel(ada).locator("select").select_option(bob.id)
     await field(ada).fill("A draft")
     await field(ada).press("Escape")
     await expect(ada.page.get_by_role("button", name="Chat", exact=True)).to_be_focused()
+    await ada.page.get_by_role("button", name="Chat", exact=True).click()
+    await panel(ada).get_by_role("button", name="Edit").click()
+    await field(ada).fill("Agreed!")
     await ada.page.reload()
     await ada.page.get_by_role("button", name="Chat", exact=True).click()
     await expect(texts(ada)).to_have_text([shown, "Message deleted", "Between us", "Agreed"])
+    await expect(field(ada)).to_have_value("Agreed!")
+    await expect(panel(ada).get_by_text("Editing your message")).to_be_visible()
+    await field(ada).press("Escape")
     await expect(field(ada)).to_have_value("A draft")
     await expect(panel(ada).locator("select")).to_have_value(bob.id)
+    # Whoever leaves leaves nothing of it behind.
+    await ada.leave()
+    await ada.at("left")
+    assert await ada.page.evaluate("sessionStorage.getItem('reconvene.chat-draft')") is None
 
 
 @pytest.mark.one_browser

@@ -31,8 +31,11 @@ PURE = """async () => {
       read.push(here.read("p_1"), new ChatDraft(storage, "C").read("p_1"));
       const wrong = ["{", "7", '["A","p_1","a",""]', '[["A","p_1",7,""]]']
         .map((value) => ((kept[Object.keys(kept)[0]] = value), here.read("p_1")));
-      here.write("p_1", { text: "", to: "" });
-      return [...read, ...wrong, here.read("p_1")].map((draft) => draft && [draft.text, draft.to]);
+      const about = { edit: true, id: "m_1", name: "A", written: "x" };
+      here.write("p_1", { text: "", to: "", about });
+      const edit = here.read("p_1")?.about.written;
+      here.forget();
+      return [edit, ...[...read, ...wrong, here.read("p_1")].map((draft) => draft && [draft.text, draft.to])];
     })(),
     short: [short("a\\n b", 10), short("👏".repeat(9), 4)],
     spoken: [[], [["A", "👏"], ["B", "👏"], ["A", "👏"], ["C", "x"]]]
@@ -92,6 +95,18 @@ FORM = """async () => {
     closed: after("a", "cleo", () => (form.focus(), update("nobody"))).join(),
     held: [document.activeElement === field, field.readOnly, !part(panel, "chat-form").hidden],
   };
+  // As after a reload: what it answers or edits may have gone.
+  const about = (edit) => ({ edit, id: "m_1", name: "Cleo", written: "x" });
+  found.again = [true, false].map((edit) => {
+    const draft = { text: edit ? "a" : "x", to: "bob", about: about(edit) };
+    const answer = after("a", "bob", () => form.restore(draft)).join();
+    const { written } = form.unsent.about;
+    form.cancel();
+    return [answer, written, Object.values(form.draft).join(), form.unsent.about];
+  });
+  start("a", "cleo");
+  field.focus();
+  update("nobody");
   update("all");
   found.open = [field.readOnly, ...Object.values(form.draft)];
   field.blur();
@@ -135,6 +150,7 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         "whole": True,
         "length": [1, 0, 15, 1],
         "drafts": [
+            "x",
             ["a", ""],
             None,
             None,
@@ -172,6 +188,7 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         "cancelled": ["a,", "a secret,cleo"],
         "closed": "a,cleo",
         "held": [True, True, True, True],
+        "again": [["a,bob", "x", "a,bob", None], ["x,bob", "x", "x,bob", None]],
         "open": [False, "a", "cleo"],
     }
     assert await ada.page.evaluate(REMOVAL) == [["remove"], ["remove", "erase", "settings"], ["remove"]]

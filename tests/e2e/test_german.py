@@ -94,6 +94,14 @@ async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meet
             for summary in await page.locator("dialog summary").all():
                 await summary.click()
             await speaks_german(page)
+            if opener == "settings":
+                # No call is loaded anew for it.
+                await page.get_by_label("Sprache").select_option("English")
+                note = page.get_by_role("dialog").get_by_role("status").get_by_text("nächsten Seite")
+                await expect(note).to_be_visible()
+                assert await page.evaluate("localStorage.getItem('reconvene.language')") == "en"
+                await page.get_by_label("Sprache").select_option("Deutsch")
+                await expect(note).to_have_count(0)
             await ada.button("Fertig").click()
         await ada.button("Hand heben").click()
         await bob.sees(a, hand="raised")

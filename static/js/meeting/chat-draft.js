@@ -1,9 +1,17 @@
-/** What somebody has written in a meeting and not sent, kept for a reload of the tab: it is theirs, and of that meeting. */
+/** What somebody has written in a meeting and not sent, kept for a reload of the tab until they leave: it is theirs, and of that meeting. */
 const KEY = "reconvene.chat-draft";
 /** Meetings of which there are drafts: the latest. */
 const MOST = 10;
 
-/** @typedef {{text: string, to: string}} Draft  `to`: a participant, `hosts`, or "": everyone. */
+/**
+ * @typedef {object} Draft
+ * @property {string} text
+ * @property {string} to  a participant, `hosts`, or "": everyone
+ * @property {About | null} [about]
+ *
+ * @typedef {{edit: boolean, id: string, name: string, written: string}} About  A message that is answered, or edited to be
+ *   what is `written`; `name`: its author's.
+ */
 
 export class ChatDraft {
   #storage;
@@ -19,13 +27,23 @@ export class ChatDraft {
 
   /** What this participant had written; null: nothing. @param {string} me @returns {Draft | null} */
   read(me) {
-    const [, who, text, to] = this.#all().find(([meeting]) => meeting === this.#meeting) ?? [];
-    return who === me && typeof text === "string" && typeof to === "string" && text ? { text, to } : null;
+    const [, who, text, to, about] = this.#all().find(([meeting]) => meeting === this.#meeting) ?? [];
+    return who === me && typeof text === "string" && typeof to === "string" ? { text, to, about: aboutOf(about) } : null;
   }
 
   /** @param {string} me @param {Draft} draft */
-  write(me, { text, to }) {
-    const own = text ? [[this.#meeting, me, text, to]] : [];
+  write(me, { text, to, about }) {
+    if (!me) return;
+    this.#keep(text || about ? [[this.#meeting, me, text, to, about]] : []);
+  }
+
+  /** Whoever leaves leaves nothing behind. */
+  forget() {
+    this.#keep([]);
+  }
+
+  /** @param {unknown[][]} own */
+  #keep(own) {
     const kept = JSON.stringify(own);
     if (kept === this.#kept) return;
     this.#kept = kept;
@@ -34,7 +52,7 @@ export class ChatDraft {
     else this.#storage.removeItem(KEY);
   }
 
-  /** `[meeting, participant, text, to]` of each meeting, the latest last. What somebody else has put there is nothing. @returns {unknown[][]} */
+  /** `[meeting, participant, text, to, about]` of each meeting, the latest last. What somebody else has put there is nothing. @returns {unknown[][]} */
   #all() {
     try {
       const all = JSON.parse(this.#storage.getItem(KEY) ?? "[]");
@@ -43,4 +61,10 @@ export class ChatDraft {
       return [];
     }
   }
+}
+
+/** @param {unknown} value @returns {About | null} */
+function aboutOf(value) {
+  const { edit, id, name, written } = /** @type {Record<string, unknown>} */ (value ?? {});
+  return typeof id === "string" && typeof name === "string" && typeof written === "string" ? { edit: edit === true, id, name, written } : null;
 }

@@ -5,6 +5,7 @@ import { MOST, isolated, lengthOf, short, tidy } from "./chat-text.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage
+ * @typedef {import("./chat-draft.js").Draft} Draft
  * @typedef {{what: "write", text: string, to: string | null, replyTo: string | null} | {what: "edit", text: string, id: string}} Wish
  */
 
@@ -29,7 +30,7 @@ export class ChatForm {
   #about;
   #count;
   #submit;
-  /** @type {{edit: boolean, message: ChatMessage} | null} */
+  /** @type {{edit: boolean, message: Pick<ChatMessage, "id" | "name" | "text">} | null} */
   #subject = null;
   /** What was written before a message was answered or edited. */
   #draft = "";
@@ -96,6 +97,12 @@ export class ChatForm {
     return { text: this.#subject?.edit ? this.#draft : this.#text.value, to: this.#to.value };
   }
 
+  /** All that would be lost: the draft, and what a message is answered with, or to be instead. @returns {Draft} */
+  get unsent() {
+    const { edit, message } = this.#subject ?? {};
+    return { ...this.draft, about: message ? { edit: edit === true, id: message.id, name: message.name, written: this.#text.value } : null };
+  }
+
   /**
    * Something that was not sent, in front of what is written here. Where the two are for others neither gets the
    * addressee of the other, and nobody who was chosen becomes everyone: it is not taken.
@@ -110,10 +117,16 @@ export class ChatForm {
     return true;
   }
 
-  /** @param {{text: string, to: string}} draft */
-  restore({ text, to }) {
+  /** @param {Draft} draft */
+  restore({ text, to, about = null }) {
     this.#text.value = text;
     this.#choose(to);
+    if (!about) return;
+    // What it says is known when it has come.
+    this.#concern({ ...about, text: "…" }, about.edit);
+    this.#draft = about.edit ? text : "";
+    this.#text.value = about.written;
+    this.#look();
   }
 
   /** @param {Around} around */
@@ -128,7 +141,8 @@ export class ChatForm {
     if (this.#isClosed) this.#look();
     else this.#choose();
     const about = this.#subject && around.find(this.#subject.message.id);
-    if (about?.deleted && !this.#subject?.edit) write(part(this.#about, "chat-about-text"), t("Replying to a message that was deleted"));
+    if (about && this.#subject) this.#subject.message = about;
+    this.#lookAbout(about?.deleted);
   }
 
   /** Offers those who can be written to. What was meant for one is never sent to all because that one has left. @param {string} [value]  whom to choose */
@@ -166,6 +180,7 @@ export class ChatForm {
     this.#former = this.#to.value;
     // Whoever is gone, or may not be written to now, is still the one that is meant. What was written for one is never for all.
     this.#choose(to || (this.#draft ? this.#former : ""));
+    this.focus();
   }
 
   /** @param {ChatMessage} message */
@@ -175,6 +190,7 @@ export class ChatForm {
     this.#concern(message, true);
     this.#text.value = message.text;
     this.#look();
+    this.focus();
   }
 
   /** No answer and no edit any more. Returns whether there was one. */
@@ -190,11 +206,18 @@ export class ChatForm {
     return true;
   }
 
-  /** @param {ChatMessage} message @param {boolean} edit */
+  /** @param {Pick<ChatMessage, "id" | "name" | "text">} message @param {boolean} edit */
   #concern(message, edit) {
     this.#subject = { edit, message };
-    write(part(this.#about, "chat-about-text"), edit ? t("Editing your message") : t("Replying to {name}: {text}", { name: isolated(message.name), text: short(message.text, 60) }));
-    this.focus();
+    this.#lookAbout();
+  }
+
+  /** @param {boolean} [isDeleted] */
+  #lookAbout(isDeleted = false) {
+    if (!this.#subject) return;
+    const { edit, message } = this.#subject;
+    const reply = () => (isDeleted ? t("Replying to a message that was deleted") : t("Replying to {name}: {text}", { name: isolated(message.name), text: short(message.text, 60) }));
+    write(part(this.#about, "chat-about-text"), edit ? t("Editing your message") : reply());
   }
 
   #done() {

@@ -180,7 +180,7 @@ export class ChatPanel {
   }
 
   #typed() {
-    if (this.#isDrafted) this.#draft.write(this.#meeting.getSnapshot().me.id, this.#form.draft);
+    if (this.#isDrafted) this.#draft.write(this.#meeting.getSnapshot().me.id, this.#form.unsent);
   }
 
   #toEnd() {

@@ -36,7 +36,7 @@ export class MeetingNotice {
 
   /**
    * @param {string} code
-   * @param {{host?: boolean, seated?: boolean, error?: unknown, record?: import("./own-record.js").TellRecord}} [about]
+   * @param {{host?: boolean, seated?: boolean, error?: unknown, record?: import("./own-record.js").TellRecord | undefined}} [about]
    *   `host`: the user may see the attendance; `seated`: they have been in; `record`: tells what is recorded of the user
    */
   show(code, { host = false, seated = false, error, record } = {}) {

@@ -19,11 +19,11 @@ const APART = 900_000;
 
 /**
  * @param {string} code  why it is over @param {import("../../sdk/reconvene.js").Meeting | null} meeting @param {import("./bearer.js").Bearer} bearer
- * @returns {{record?: TellRecord}} nothing of those who have not been in
+ * @returns {TellRecord | undefined} none for those who have not been in
  */
 export function recordOf(code, meeting, bearer) {
-  if (!meeting?.me.id || !RECORDED.has(code)) return {};
-  return { record: (tell, signal) => tellRecord(() => bearer.with((token) => getOwnStays(token, meeting.id)), tell, signal) };
+  if (!meeting?.me.id || !RECORDED.has(code)) return undefined;
+  return (tell, signal) => tellRecord(() => bearer.with((token) => getOwnStays(token, meeting.id)), tell, signal);
 }
 
 /** @param {() => Promise<Stay[]>} ask @param {(text: string) => void} tell  what is known by now; "": nothing is to be said @param {AbortSignal} signal */

@@ -2,7 +2,14 @@
 import { askPassword } from "./moderation-questions.js";
 import { askWhichTab } from "./questions.js";
 
-/** @typedef {import("./visit.js").Wish} Wish */
+/**
+ * @typedef {object} Wish  How to join.
+ * @property {string} name
+ * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
+ * @property {string | undefined} [session]
+ * @property {"replace" | "reject" | undefined} [onDuplicate]
+ * @property {string} [password]
+ */
 
 /** @param {Wish} wish @param {boolean} wrong  whether a password was given @returns {Promise<Wish | null>} */
 export async function withPassword(wish, wrong) {

@@ -2,6 +2,7 @@
 import { DevicePicker } from "./device-picker.js";
 import { modal } from "../ui/dialogs.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { showNextLanguage } from "../ui/language-choice.js";
 import { LevelBar } from "./level-bar.js";
 import { SHORTCUTS } from "./shortcuts.js";
 import { t } from "../words/words.js";
@@ -46,6 +47,7 @@ export async function showDevices(media, memory, people) {
     write(part(element, "audio-note"), audio === "on" ? "" : t("Your microphone is off."));
     level.listen(media.microphone);
   };
+  showNextLanguage(element);
   media.on("change", show, { signal: watch.signal });
   show();
   level.start();

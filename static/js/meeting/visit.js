@@ -1,25 +1,30 @@
 /** One visit to /m/{id}: from the link, through the pre-join view or straight back, into the meeting and out of it. */
 import { HERE, HOME, attendancePage } from "../here/addresses.js";
 import { withToken } from "../here/fragment.js";
-import { LocalMedia, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
-import { createMeeting, endMeeting, getMeeting } from "../here/http-api.js";
+import { Reconvene, ReconveneError } from "../../sdk/reconvene.js";
+import { createMeeting, getMeeting } from "../here/http-api.js";
+import { tabStorage } from "../here/storage.js";
 import { Bearer } from "./bearer.js";
+import { ChatDraft } from "./chat-draft.js";
 import { DeviceMemory } from "./device-memory.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
-import { LOGIN_NOTICES } from "../ui/notices.js";
+import { Ending } from "./ending.js";
 import { MeetingNotice } from "./meeting-notice.js";
+import { OwnMedia } from "./own-media.js";
 import { recordOf } from "./own-record.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { tellingOrders } from "./order-news.js";
-import { askWhetherToEnd, couldNotEnd } from "./questions.js";
-import { fromThisTab, withPassword } from "./second-wishes.js";
+import { askWhetherToEnd } from "./questions.js";
+import { followsFrom } from "./refusals.js";
+import { TabPlace } from "./tab-place.js";
 import { MeetingView } from "./view.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
  * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
+ * @typedef {import("./second-wishes.js").Wish} Wish
  *
  * @typedef {object} Surroundings
  * @property {import("../here/identity.js").Identity} identity
@@ -30,13 +35,6 @@ import { WaitingRoom } from "./waiting-room.js";
  * @property {(view: import("../ui/page.js").View) => void} show
  * @property {(path: string) => void} go
  * @property {() => void} enter  tells that a call is on
- *
- * @typedef {object} Wish  How to join.
- * @property {string} name
- * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
- * @property {string | undefined} [session]
- * @property {"replace" | "reject" | undefined} [onDuplicate]
- * @property {string} [password]
  */
 
 export class Visit {
@@ -44,21 +42,18 @@ export class Visit {
   #meeting = null;
   #id;
   #around;
-  media = new LocalMedia();
   /** @type {Prejoin | null} */
   prejoin = null;
   /** @type {WaitingRoom | null} */
   #waiting = null;
   #stopped = false;
   #notice;
-  #endedByMe = false;
   #denials = 0; // The second one is for good.
-  /** This tab's session when the page was loaded. @type {import("../here/tab-session.js").TabSession | null} */
-  #tabSession = null;
   #bearer;
+  #ending;
   #memory;
-  /** The devices the user last wanted on; the next join begins with them. */
-  #wanted = { audio: true, video: true };
+  #own;
+  #place;
 
   /** @param {string} id  of the meeting @param {Surroundings} around */
   constructor(id, around) {
@@ -66,7 +61,9 @@ export class Visit {
     this.#around = around;
     this.#bearer = new Bearer(around.identity);
     this.#memory = new DeviceMemory(around.storage);
-    this.#memory.apply(this.media);
+    this.#own = new OwnMedia(this.#memory);
+    this.#place = new TabPlace(id, around.tabSessions, this.#bearer, this.#own);
+    this.#ending = new Ending(this.#bearer, around.toasts);
     this.#notice = new MeetingNotice(id, around.show, {
       home: () => around.go(HOME),
       rejoin: () => this.#rejoin(),
@@ -78,16 +75,11 @@ export class Visit {
   }
 
   async start() {
-    const found = await this.#around.tabSessions.find(this.#id);
+    const found = await this.#place.find();
     if (this.#stopped) return;
-    if (!found) return this.#knock();
-    const { name, session, audio, video } = found.tabSession;
-    this.#tabSession = found.tabSession;
-    this.#wanted = { audio, video };
-    this.#bearer.outside = found.tabSession.outside === true;
     // Who comes by a link sees under which name.
-    if (!found.straight || this.#around.identity.login.unseen) return this.#knock();
-    void this.#join({ name, session, open: this.#wanted });
+    if (!found?.straight || this.#around.identity.login.unseen) return this.#knock();
+    this.#join({ name: found.name, session: this.#place.session, open: this.#own.wanted });
   }
 
   /** Another view is shown: leave. */
@@ -95,10 +87,15 @@ export class Visit {
     this.#stopped = true;
     this.#notice.stop();
     this.#release();
+    this.#forgetDraft();
   }
 
   get meeting() {
     return this.#meeting;
+  }
+
+  get media() {
+    return this.#own.media;
   }
 
   /** Whether the user is in a meeting, or on the way back into one. */
@@ -119,8 +116,8 @@ export class Visit {
       if (this.#stopped) return;
       this.#notice.clear();
       if (meeting.ended) return this.#notice.show("meeting_ended");
-      this.#renewMedia();
-      this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#wanted, this.#memory);
+      this.#own.renew();
+      this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#own.wanted, this.#memory);
       this.prejoin.on("join", ({ name }) => this.joinAs(name));
       this.#around.show(this.prejoin);
     } catch (error) {
@@ -133,35 +130,45 @@ export class Visit {
     if (!name) return;
     this.#around.identity.name = name;
     this.#around.identity.login.unseen = false;
-    void this.#join({ name, session: this.#tabSession?.session });
+    this.#join({ name, session: this.#place.session });
   }
 
   /** @param {Wish} wish */
   #join(wish) {
     const { name, session, open, password, onDuplicate = "reject" } = wish;
-    const { identity, invites } = this.#around;
+    const invite = this.#around.invites.of(this.#id);
     this.#notice.stop();
     this.#drop();
     this.#notice.clear();
     if (this.prejoin) this.prejoin.busy = true;
-    if (open) this.#renewMedia();
+    if (open) this.#own.renew();
+    const { media } = this;
     const bearing = this.#bearer.bearing(session);
     const client = new Reconvene({ server: HERE, getToken: bearing.getToken });
-    const meeting = client.open(this.#id, { name, onDuplicate, password, invite: invites.of(this.#id), media: this.media, session });
-    if (open) this.media.open(open);
+    const meeting = client.open(this.#id, { name, onDuplicate, password, invite, media, session });
+    if (open) media.open(open);
     this.#meeting = meeting;
-    const refused = (/** @type {{code: string, message: string}} */ why) => this.#meeting === meeting && void this.#refused(why, wish, bearing.first);
+    /** @param {{code: string, message: string}} why */
+    const refused = (why) => {
+      if (this.#meeting === meeting) this.#refused(why, wish, bearing.first);
+    };
     meeting.answered.then(() => meeting.on("left", refused), refused);
+    this.#listen(meeting, name);
+    if (!this.prejoin) this.#showMeeting(meeting);
+    // The view is shown, but its participants have not arrived yet.
+    underway(true);
+  }
+
+  /** @param {Meeting} meeting @param {string} name */
+  #listen(meeting, name) {
+    const { identity } = this.#around;
     meeting.on("waiting", (waiting) => this.#wait(waiting));
     meeting.on("state", (state) => state === "reconnecting" && this.#waiting?.away());
     meeting.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
     meeting.on("token", (renewed) => identity.remember(renewed.token));
-    meeting.on("session", (held) => this.#hold(held, name));
+    meeting.on("session", (held) => this.#place.take(held, name));
     meeting.on("state", (state) => state === "joined" && this.#joined(meeting));
     meeting.subscribe(() => this.#keepTabSession());
-    if (!this.prejoin) this.#showMeeting(meeting);
-    // The view is shown, but its participants have not arrived yet.
-    underway(true);
   }
 
   /** @param {Meeting} meeting */
@@ -172,11 +179,6 @@ export class Visit {
     view.on("end", () => void this.#askToLeave(meeting, askWhetherToEnd()));
     this.#around.show(view);
     this.#around.enter();
-  }
-
-  /** For a reload. @param {{session: string, grace: number}} held @param {string} name */
-  #hold({ session, grace }, name) {
-    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...this.media.wanted, grace, outside: this.#bearer.outside });
   }
 
   /** Also after an interruption. @param {Meeting} meeting */
@@ -202,34 +204,31 @@ export class Visit {
   #keepTabSession() {
     if (!this.isInCall || !this.#meeting?.me.id) return;
     const { name } = this.#meeting.me;
-    this.#around.tabSessions.update({ ...this.media.wanted, name });
+    const { identity } = this.#around;
+    this.#place.update(name);
     // Chosen in the meeting, it is the name in the next one, too.
-    if (!this.#around.identity.login.name && name !== this.#around.identity.name) this.#around.identity.name = name;
+    if (!identity.login.name && name !== identity.name) identity.name = name;
   }
 
   /**
    * The server has not let the user in, or no longer.
    * @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  that the join used
    */
-  async #refused(refusal, wish, token) {
+  #refused(refusal, wish, token) {
     const { code } = refusal;
+    const next = followsFrom(code, wish, token, {
+      identity: this.#around.identity,
+      outside: this.#bearer.outside,
+      seated: Boolean(this.#meeting?.me.id),
+      canCorrect: this.prejoin !== null,
+      endedIt: this.#ending.isMine,
+      forGood: code === "denied" && (!this.#waiting || this.#denials++ > 0),
+    });
     underway(false);
-    if (this.#endedByMe) return this.#leave("ended_by_me");
-    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, this.#around.identity, this.#bearer.outside));
-    // An invalid name can be corrected in this view.
-    if (code === "bad_message" && this.prejoin) return this.prejoin.complain(refusal);
-    if (this.#bearer.outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
-    const wrong = code === "wrong_password";
-    if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
-    if (code === "bad_token" || (code === "revoked" && !this.#meeting?.me.id)) return this.#unknown(wish, token);
-    this.#leave(code === "denied" && (!this.#waiting || this.#denials++) ? "denied_for_good" : code, refusal);
-  }
-
-  /** The server refused the tab session or the identity. Neither is discarded. @param {Wish} wish @param {string} token */
-  async #unknown({ name, session }, token) {
-    // The identity may still be valid, and leads to the same participant.
-    if (session || this.#meeting?.me.id) return this.#join({ name, onDuplicate: "replace" });
-    await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
+    if ("leave" in next) this.#leave(next.leave, refusal);
+    else if ("join" in next) this.#join(next.join);
+    else if ("ask" in next) void this.#joinAs(next.otherwise, next.ask);
+    else this.prejoin?.complain(refusal);
   }
 
   /**
@@ -256,40 +255,31 @@ export class Visit {
     const how = await asked;
     if (this.#stopped || this.#meeting !== meeting) return;
     if (how === "leave") this.leave();
-    if (how === "end") await this.#end();
-  }
-
-  async #end() {
-    this.#endedByMe = true;
-    try {
-      if (this.#bearer.isLost) await this.#meeting?.moderate.end();
-      else await this.#bearer.with((token) => endMeeting(token, this.#id));
-    } catch (error) {
-      this.#endedByMe = false;
-      this.#around.toasts.show(couldNotEnd(error));
-    }
+    if (how === "end") await this.#ending.end(meeting);
   }
 
   /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
-    const about = { host: this.#meeting?.me.role === "host", seated: Boolean(this.#meeting?.me.id), error, ...recordOf(code, this.#meeting, this.#bearer) };
-    if (this.#meeting || this.prejoin) this.#wanted = this.media.wanted;
+    const meeting = this.#meeting;
+    const host = meeting?.me.role === "host";
+    const seated = Boolean(meeting?.me.id);
+    const record = recordOf(code, meeting, this.#bearer);
+    if (meeting || this.prejoin) this.#own.remember();
     this.#release();
-    this.#notice.show(code, about);
+    this.#notice.show(code, { host, seated, error, record });
+    if (record) this.#forgetDraft();
+  }
+
+  /** Whoever is out for good does not go on writing. */
+  #forgetDraft() {
+    new ChatDraft(tabStorage, this.#id).forget();
   }
 
   #release() {
     this.#drop();
     this.media.stop();
     this.prejoin = null;
-    this.#around.tabSessions.leave();
-    this.#tabSession = null;
-  }
-
-  #renewMedia() {
-    this.media.stop();
-    this.media = new LocalMedia();
-    this.#memory.apply(this.media);
+    this.#place.leave();
   }
 
   #drop() {
@@ -301,7 +291,7 @@ export class Visit {
   /** @param {"replace"} [onDuplicate] */
   #rejoin(onDuplicate) {
     if (this.#around.identity.login.unseen) return void this.#knock();
-    void this.#join({ name: this.#around.identity.name, open: this.#wanted, onDuplicate });
+    this.#join({ name: this.#around.identity.name, open: this.#own.wanted, onDuplicate });
   }
 
   /** Creates the missing meeting. */

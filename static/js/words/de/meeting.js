@@ -45,6 +45,7 @@ export const MEETING = {
   "Turn on sound": "Ton einschalten",
   "Stop": "Beenden",
   "Leave (Shift + L)": "Verlassen (Umschalt + L)",
+  "It holds from the next page on.": "Gilt ab der nächsten Seite.",
   "Keyboard shortcuts": "Tastenkürzel",
   "Keyboard shortcuts (?)": "Tastenkürzel (?)",
   // Keyboard and sound

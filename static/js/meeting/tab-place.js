@@ -1,0 +1,47 @@
+/** The place that this tab holds in the meeting of a visit, for a reload: with whom logged in, and with which devices on. */
+export class TabPlace {
+  /** Its session when the page was loaded. @type {string | undefined} */
+  session;
+  #id;
+  #keeper;
+  #bearer;
+  #own;
+
+  /**
+   * @param {string} id  of the meeting @param {import("../here/tab-session.js").TabSessionKeeper} keeper
+   * @param {import("./bearer.js").Bearer} bearer @param {import("./own-media.js").OwnMedia} own
+   */
+  constructor(id, keeper, bearer, own) {
+    this.#id = id;
+    this.#keeper = keeper;
+    this.#bearer = bearer;
+    this.#own = own;
+  }
+
+  /** As it was before the page was loaded. @returns {Promise<{name: string, straight: boolean} | null>} `straight`: without asking */
+  async find() {
+    const found = await this.#keeper.find(this.#id);
+    if (!found) return null;
+    const { name, session, audio, video, outside = false } = found.tabSession;
+    this.session = session;
+    this.#own.wanted = { audio, video };
+    this.#bearer.outside = outside;
+    return { name, straight: found.straight };
+  }
+
+  /** @param {{session: string, grace: number}} held @param {string} name */
+  take({ session, grace }, name) {
+    const { outside } = this.#bearer;
+    this.#keeper.take({ meeting: this.#id, session, name, ...this.#own.media.wanted, grace, outside });
+  }
+
+  /** @param {string} name */
+  update(name) {
+    this.#keeper.update({ ...this.#own.media.wanted, name });
+  }
+
+  leave() {
+    this.#keeper.leave();
+    this.session = undefined;
+  }
+}
