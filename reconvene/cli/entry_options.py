@@ -10,7 +10,7 @@ import typer
 
 from reconvene.command_line import fail
 from reconvene.participants.credentials import BadCredentials, Credentials, tokens_of
-from server.settings.config import PEER
+from server.settings.media import PEER
 
 Token = Annotated[
     str | None,

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
+from typing import TYPE_CHECKING
+
 from server.settings import parsers
 from server.settings.setting import Setting
 from signalling.protocol import reach
+
+if TYPE_CHECKING:
+    from server.settings.config import Config
+
+PEER = ("aiortc", "av", "httpx")
+"""Packages of the extra `peer`."""
 
 ICE = (
     Setting(
@@ -51,3 +60,18 @@ ECHO = (
         reach.of_setting,
     ),
 )
+
+
+def conflicts(config: Config) -> list[str]:
+    found = []
+    if config.turn_urls and not config.turn_secret:
+        found.append(
+            "RECONVENE_TURN_SECRET must be set when RECONVENE_TURN_URLS is: the secret shared with TURN"
+        )
+    # Not imported: they are kept out of the server's memory.
+    if config.echo and any(importlib.util.find_spec(name) is None for name in PEER):
+        found.append(
+            "RECONVENE_ECHO=1 needs packages that are not installed: "
+            "pip install '.[peer]' in the checkout (docs/install.md), or unset it"
+        )
+    return found

@@ -9,6 +9,25 @@ from server.settings import parsers
 from server.settings.setting import Setting
 from signalling.protocol import path_prefix
 
+ORIGINS = (
+    Setting(
+        "RECONVENE_ALLOWED_ORIGINS",
+        "",
+        "origins such as https://meet.example.org, separated by commas, or *",
+        "Pages of other hosts that may connect. A page of this server's own host always may.",
+        parsers.origins,
+        empty=(),
+    ),
+    Setting(
+        "RECONVENE_EMBED_ORIGINS",
+        "",
+        "origins such as https://app.example.org, separated by commas, or *",
+        "Pages of other hosts that may have a meeting's page in a frame, and tell it what to do. Not set: none.",
+        parsers.origins,
+        empty=(),
+    ),
+)
+
 SETTINGS = (
     Setting(
         "RECONVENE_LIMITS",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from server.settings import parsers
 from server.settings.setting import Setting
+
+if TYPE_CHECKING:
+    from server.settings.config import Config
 
 SETTINGS = (
     Setting(
@@ -45,3 +50,22 @@ SETTINGS = (
         parsers.web_url,
     ),
 )
+
+
+def credentials(config: Config) -> dict[str, str | None]:
+    """Of the app by which Zoom is asked."""
+    return {
+        "ZOOM_ACCOUNT_ID": config.zoom_account_id,
+        "ZOOM_CLIENT_ID": config.zoom_client_id,
+        "ZOOM_CLIENT_SECRET": config.zoom_client_secret,
+    }
+
+
+def conflicts(config: Config) -> list[str]:
+    needed = credentials(config)
+    given = next((name for name, value in needed.items() if value), None)
+    if given is None:
+        return []
+    return [
+        f"{name} must be set when {given} is: see docs/zoom.md" for name, value in needed.items() if not value
+    ]
