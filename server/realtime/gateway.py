@@ -6,7 +6,6 @@ Everything here runs on the event loop without waiting. Joins, which wait for th
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Collection
 from functools import partial
 from typing import cast
@@ -28,11 +27,12 @@ from server.realtime.moderating import TAKEN, Moderating
 from server.realtime.open_sockets import OpenSockets, room_for_sockets
 from server.realtime.outside_commands import OutsideCommands
 from server.realtime.overload import Overload, Rank
+from server.realtime.timer import Timer
 from server.runtime import clock
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import away_for
 from server.settings.config import Config
-from signalling.protocol.client_messages import Authenticate, BadMessage, Join, Resume, decode
+from signalling.protocol.client_messages import Authenticate, BadMessage, ClientMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Command, counts_for
 from signalling.rooms import server_messages
@@ -44,11 +44,8 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
-TICK = 0.25
 FORGOTTEN_AFTER = 10
 """Grace times after which a failed join is forgotten."""
-STANDSTILL = 2.0
-"""Seconds between two ticks from which the process is taken to have been stopped, not busy."""
 
 
 class Gateway:
@@ -96,7 +93,7 @@ class Gateway:
             PutRight: self._moderating.put_right,
             LetIn: self._joining.let_in,
         }
-        self._clock: asyncio.Task[None] | None = None
+        self._timer = Timer(self._look, hub.stood_still)
         metrics.connections = lambda: self.connections
         metrics.rooms = lambda: len(hub.rooms)
         metrics.log_bytes = lambda: hub.logs.size
@@ -105,7 +102,7 @@ class Gateway:
         return Carrier(self._hub, self._admission.pending, self._writer, self.hands, self._metrics)
 
     def start(self) -> None:
-        self._clock = asyncio.create_task(self._keep_time())
+        self._timer.start()
 
     @property
     def connections(self) -> int:
@@ -134,10 +131,7 @@ class Gateway:
 
     async def stop(self, within: float) -> int:
         """Stop the timer and wait for pending joins. Returns how many were unfinished after `within` seconds."""
-        if self._clock is not None:
-            self._clock.cancel()
-            await asyncio.wait([self._clock])
-            self._clock = None
+        await self._timer.stop()
         return await self._joining.stop(within)
 
     def going(self) -> Refused:
@@ -213,28 +207,35 @@ class Gateway:
             return
         self._metrics.received[type(message)] += 1
         try:
-            if isinstance(message, Authenticate):
-                if (task := self._joining.authenticate(connection, message)) is not None:
-                    self._works(connection, task)
-            elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
-                # Not `isinstance`, which takes long for so many types: this is done for every message.
-                if type(message) in TAKEN:
-                    command = cast(Command, message)
-                    connection.count_more(counts_for(command))
-                    if (task := self._moderating.takes(connection, command)) is not None:
-                        self._works(connection, task)
-                        return
-                self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
-            elif not self._turned_away(connection, message):
-                if isinstance(message, Join):
-                    self._joining.join(connection, message)
-                else:
-                    self._joining.resume(connection, message)
+            self._take(connection, message)
         except Exception:
             log.exception(
                 "message failed", type=type(message).__name__, **of_connection(self._hub, connection)
             )
             connection.close(CloseCode.INTERNAL_ERROR)
+
+    def _take(self, connection: Connection, message: ClientMessage) -> None:
+        if isinstance(message, Authenticate):
+            if (task := self._joining.authenticate(connection, message)) is not None:
+                self._works(connection, task)
+        elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
+            # Not `isinstance`, which takes long for so many types: this is done for every message.
+            if type(message) in TAKEN and self._is_command(connection, cast(Command, message)):
+                return
+            self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
+        elif not self._turned_away(connection, message):
+            if isinstance(message, Join):
+                self._joining.join(connection, message)
+            else:
+                self._joining.resume(connection, message)
+
+    def _is_command(self, connection: Connection, command: Command) -> bool:
+        """Whether it takes more than the hub."""
+        connection.count_more(counts_for(command))
+        task = self._moderating.takes(connection, command)
+        if task is not None:
+            self._works(connection, task)
+        return task is not None
 
     def _works(self, connection: Connection, task: asyncio.Task[None]) -> None:
         """What the connection has asked for takes a while. Messages behind it do not wait."""
@@ -293,24 +294,14 @@ class Gateway:
             log.info(text, code=connection.close_code, **of_connection(self._hub, connection))
         self._carrier.carry_out(self._hub.lost(connection, clock.monotonic(), goodbye=goodbye))
 
-    async def _keep_time(self) -> None:
-        loop = asyncio.get_running_loop()
-        now, worked = clock.monotonic(), time.process_time()
-        while True:
-            await asyncio.sleep(TICK)
-            try:
-                before, now = now, clock.monotonic()
-                worked_before, worked = worked, time.process_time()
-                if now - before > STANDSTILL:
-                    cpu = round(worked - worked_before, 3)
-                    log.warning("the server stood still", seconds=round(now - before, 3), cpu=cpu)
-                    self._hub.stood_still(now - before, now)
-                self._tick(self._connections, now)
-                liveness.check(
-                    self._connections, self._heartbeat, loop.time(), partial(of_connection, self._hub)
-                )
-            except Exception:
-                log.exception("tick failed")
+    def _look(self, now: float) -> None:
+        self._tick(self._connections, now)
+        liveness.check(
+            self._connections,
+            self._heartbeat,
+            asyncio.get_running_loop().time(),
+            partial(of_connection, self._hub),
+        )
 
     def _tick(self, connections: Collection[Connection], now: float) -> None:
         self._carrier.carry_out(self._hub.tick(now))
