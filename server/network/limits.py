@@ -53,9 +53,6 @@ LIMITS: dict[str, Limit] = {
     "echoes": Limit(2, None, "So many calls are being tested in your network"),
 }
 
-GUESSES = frozenset({"lookups", "failed_keys", "passwords"})
-"""Limits on what is tried in vain. Several nodes count them together: else each is one more place to guess at."""
-
 HIDDEN_WIDTH = 50
 """Factor by which limits are wider for the address of an untrusted proxy, which many clients share."""
 
@@ -93,8 +90,9 @@ class Limits:
     def __init__(
         self, most: Mapping[str, int], metrics: Metrics, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.guessed: Callable[[str, str, int], None] = lambda name, key, width: None
-        """Told of each guess that is counted: the limit, what it is counted for, how wide the limit is for that."""
+        self.counted: Callable[[str, str, int, int], None] | None = None
+        """Told of all that is counted over some time: the limit, what it is counted for, how wide the limit is for
+        that, and how many times; -1: it was given back. Several nodes count these together."""
         self._most = most
         self._metrics = metrics
         self._clock = clock
@@ -121,15 +119,20 @@ class Limits:
         rate = self._rates.get(name)
         if rate is not None and client.network:
             rate.take(key or client.network, self._clock(), _width(client))
-            if name in GUESSES:
-                self.guessed(name, key or client.network, _width(client))
+            if self.counted is not None:
+                self.counted(name, key or client.network, _width(client), 1)
 
     def count_also(self, name: str, key: str, width: int, times: int) -> None:
-        """Count what another node was told of as `guessed`."""
+        """Count what another node was told of as `counted`."""
         rate = self._rates.get(name)
-        if rate is not None and name in GUESSES:
-            for _ in range(min(times, self._most[name])):
-                rate.take(key, self._clock(), width)
+        if rate is not None and times > 0:
+            rate.take(key, self._clock(), width, min(times, self._most[name] * width))
+        elif rate is not None:
+            rate.give_back(key, width, -times)
+
+    def crumb(self, name: str) -> int:
+        """So few that it does not matter who counts them; more than none."""
+        return max(1, self._most.get(name, 0) // 100)
 
     def take(self, name: str, client: Client, key: str | None = None) -> None:
         """Count one, or raise `Refused`."""
@@ -141,6 +144,8 @@ class Limits:
         rate = self._rates.get(name)
         if rate is not None and client.network:
             rate.give_back(key or client.network, _width(client))
+            if self.counted is not None:
+                self.counted(name, key or client.network, _width(client), -1)
 
     def hold(self, name: str, client: Client, held: int, retry_after: float) -> None:
         """Raises `Refused` if a client that already holds `held` may not have another."""

@@ -28,17 +28,17 @@ class Rate:
         wait = full_at + self._every / width - now - self._seconds
         return wait if wait > _ROUNDING else 0.0
 
-    def take(self, key: str, now: float, width: int = 1) -> None:
-        """Count one, even past the limit: the excess lengthens later waits."""
+    def take(self, key: str, now: float, width: int = 1, times: int = 1) -> None:
+        """Count, even past the limit: the excess lengthens later waits."""
         full_at = max(self._full_at.get(key, now), now)
-        self._full_at[key] = full_at + self._every / width
+        self._full_at[key] = full_at + times * self._every / width
         self._full_at.move_to_end(key)
         self._forget(now)
 
-    def give_back(self, key: str, width: int = 1) -> None:
-        """Return one that was taken but not used."""
+    def give_back(self, key: str, width: int = 1, times: int = 1) -> None:
+        """Return what was taken but not used."""
         if key in self._full_at:
-            self._full_at[key] -= self._every / width
+            self._full_at[key] -= times * self._every / width
 
     def _forget(self, now: float) -> None:
         """Drop keys that have refilled. Each call to `take` adds at most one key, and this drops up to two."""

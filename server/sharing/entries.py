@@ -8,10 +8,10 @@ import structlog
 
 from server.sharing.edge_sockets import EdgeSockets
 from server.sharing.from_edges import FromEdges
-from server.sharing.guesses import Guesses
 from server.sharing.over_http import OverHttp
 from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.sealing import NotSealed
+from server.sharing.shared_limits import SharedLimits
 from signalling.nodes import wire
 
 log = structlog.get_logger()
@@ -24,13 +24,13 @@ class Entries:
         from_edges: FromEdges,
         edge: EdgeSockets,
         over_http: OverHttp,
-        guesses: Guesses,
+        shared_limits: SharedLimits,
     ) -> None:
         self._owned_rooms = owned_rooms
         self._from_edges = from_edges
         self._edge = edge
         self._over_http = over_http
-        self._guesses = guesses
+        self._shared_limits = shared_limits
 
     def read(self, bodies: Sequence[bytes]) -> None:
         """Whoever can write to the engine can write entries: none of them ends the reading."""
@@ -48,8 +48,8 @@ class Entries:
             self._from_edges.received(message, payload)
         elif isinstance(message, wire.OVER_HTTP):
             self._over_http.heard(message, payload)
-        elif isinstance(message, wire.Guessed):
-            self._guesses.heard(payload)
+        elif isinstance(message, wire.Counted):
+            self._shared_limits.heard(payload)
         elif isinstance(message, wire.Marked):
             self._owned_rooms.marked(message.number)
         elif isinstance(message, wire.Given):

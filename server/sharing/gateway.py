@@ -40,7 +40,6 @@ from server.sharing.edge_sockets import EdgeSockets
 from server.sharing.entries import Entries
 from server.sharing.from_edges import FromEdges
 from server.sharing.giving import Giving
-from server.sharing.guesses import Guesses
 from server.sharing.idle_rooms import IdleRooms
 from server.sharing.lost_rooms import LostRooms
 from server.sharing.membership import Membership
@@ -51,6 +50,7 @@ from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.recovery import Recovery
 from server.sharing.releasing import releasing
 from server.sharing.sealing import Seal
+from server.sharing.shared_limits import SharedLimits
 from signalling.nodes import wire
 from signalling.protocol.errors import CloseCode, Refused
 from signalling.rooms.effects import Effect
@@ -115,8 +115,8 @@ class ClusterGateway(Gateway):
         )
         self.other_nodes = asking
         self.outside.people = self._over_http.people
-        self._guesses = Guesses(self.limits, seal, self.membership)
-        self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._guesses)
+        self._shared_limits = SharedLimits(self.limits, seal, self.membership)
+        self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._shared_limits)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
         self._stands_since: float | None = None
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
@@ -317,4 +317,4 @@ class ClusterGateway(Gateway):
         ]
         super()._tick(cast(Collection[Connection], owned), now)
         self._idle.look(now)
-        self._guesses.tell(now)
+        self._shared_limits.tell(now)

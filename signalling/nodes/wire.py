@@ -1,7 +1,7 @@
 """What nodes say to each other, as entries of an inbox: a head in JSON, a newline, and bytes that belong to it.
 
     to the owner   Frame, Lost, Here, Ended, Said, Asked   to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
-    to who asked   Replied                                 to all       Guessed
+    to who asked   Replied                                 to all       Counted
     to the next    Given                                               to itself  Marked
 
 A head has the version of its format (`v`). Fields that a reader does not know are ignored, so that fields may be added
@@ -103,8 +103,8 @@ class Replied(msgspec.Struct, frozen=True, tag_field="k", tag="P"):
     v: int = VERSION
 
 
-class Guessed(msgspec.Struct, frozen=True, tag_field="k", tag="T"):
-    """What was tried in vain at the sender, sealed: every node counts it."""
+class Counted(msgspec.Struct, frozen=True, tag_field="k", tag="T"):
+    """What the limits per address have counted at the sender, sealed: every node counts it."""
 
     v: int = VERSION
 
@@ -175,7 +175,7 @@ ToOwner = Frame | Lost | Here
 Question = Asked | Replied
 OverHttp = Ended | Said | Question
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
-NodeMessage = ToOwner | OverHttp | Guessed | ToEdge | Given | Marked
+NodeMessage = ToOwner | OverHttp | Counted | ToEdge | Given | Marked
 
 TO_OWNER = (Frame, Lost, Here)
 OVER_HTTP = (Ended, Said, Asked, Replied)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 
 from server.doctor.checks import Level
 from server.doctor.runner import examine
+from server.identity.outside_user import LEEWAY
+from signalling.protocol.errors import CloseCode
 from tests.databases.postgres import PostgresServer
 from tests.engines.servers import EngineServer, redis_program
 from tests.forking import begin
+from tests.issuer import SECRET, Signer, login
 from tests.process import ServerProcess, environment
 from tests.server.client import playing
 from tests.server.findings import one, those
@@ -25,7 +29,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sequen
     async with EngineServer(redis_program()) as engine, PostgresServer() as postgres:
         store = await postgres.make_database("seen")
         async with Nodes(tmp_path_factory.mktemp("nodes"), engine, store) as nodes:
-            yield await nodes.start(2)
+            yield await nodes.start(2, **login(SECRET=SECRET, EXPIRED="leave"))
 
 
 async def command(server: ServerProcess, *arguments: str, **more: str) -> tuple[int, str, str]:
@@ -103,9 +107,12 @@ async def test_who_has_another_secret_does_not_start(both: Sequence[ServerProces
 
 
 async def test_a_take_over_is_told_as_a_story(both: Sequence[ServerProcess], room: str) -> None:
+    """And until when somebody may stay, the next owner knows."""
     async with playing(both[0]) as one_play, playing(both[1]) as other:
         await one_play.joined(room, "Ann", create=True)
-        await other.joined(room, "Bob")
+        signer = Signer("HS256", kid=None)
+        token = signer.token(sub="bob", iat=int(time.time()) - 600, lasts=8 - LEEWAY)
+        bob = await other.joined(room, "Bob", token=token)
         node = both[0].lines("listening")[0]["node"]
         await both[0].kill()
         died = await both[1].logged("a node has died", node=node)
@@ -117,3 +124,4 @@ async def test_a_take_over_is_told_as_a_story(both: Sequence[ServerProcess], roo
         code, printed, _ = await command(both[1], "cluster", "--json")
         assert code == 1
         assert [each["id"] for each in json.loads(printed)["nodes"] if each["dead"]] == [node]
+        assert (await bob.closed())[0] == CloseCode.TOKEN_EXPIRED

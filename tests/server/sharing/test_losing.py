@@ -9,7 +9,9 @@ from typing import Any
 from server.cluster.engine.records import Commit, Committed, Fenced
 from server.sharing.committing import Committing
 from server.sharing.owned_room import Held, Local, OwnedRoom
+from server.sharing.owned_rooms import OwnedRooms
 from signalling.nodes import wire
+from tests.signalling.state.roaming import Roaming
 
 
 class Engine:
@@ -55,3 +57,20 @@ async def test_whoever_waits_for_a_room_that_is_lost_waits_no_longer() -> None:
     assert not event.is_set()
     room.lose()
     assert event.is_set()
+
+
+def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None:
+    """Its own sockets come back to whoever has it. One that this node has again by then stays."""
+    stage, told = Roaming(30.0), list[wire.ToEdge]()
+    stage.join("ann", room="ROOM-1")
+    stage.silence()
+    room, later = (OwnedRoom("ROOM-1", "me", bytes, lambda room: None) for _ in range(2))
+    parts: list[Any] = [None, stage.hub, None, None, SimpleNamespace(tell_here=told.append), {}, None]
+    rooms = OwnedRooms(*parts)
+    rooms.rooms["ROOM-1"] = later
+    rooms.lose(room)
+    assert (list(rooms.rooms), list(stage.hub.rooms), told) == (["ROOM-1"], ["ROOM-1"], [])
+    rooms.lose(later)
+    assert (rooms.rooms, stage.hub.rooms) == ({}, {})
+    assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
+    assert later.was_taken_away

@@ -12,8 +12,8 @@ from server.http.elsewhere import About, what_about
 from server.network.client_address import Client
 from server.network.limits import Limits
 from server.runtime.metrics import Metrics
-from server.sharing.guesses import EVERY, Guesses
 from server.sharing.sealing import NotSealed, Seal
+from server.sharing.shared_limits import EVERY, SharedLimits
 from signalling.nodes import wire
 from signalling.protocol.errors import Refused
 
@@ -21,21 +21,21 @@ ANN = Client("192.0.2.7", "192.0.2.7")
 
 
 class Node:
-    """Counts guesses, and tells the others. Stands for its membership."""
+    """Counts, and tells the others. Stands for its membership."""
 
     def __init__(self, seal: Seal) -> None:
-        self.limits = Limits({"passwords": 5, "requests": 5}, Metrics())
+        self.limits = Limits({"passwords": 5, "requests": 500, "meetings": 5}, Metrics())
         self.others: list[Any] = []
         self.told = Counter[str]()
-        self.guesses = Guesses(self.limits, seal, cast(Any, self))
+        self.shared = SharedLimits(self.limits, seal, cast(Any, self))
 
     def post(self, nodes: Sequence[Node], entry: bytes) -> None:
         message, sealed = wire.decode(entry)
-        assert isinstance(message, wire.Guessed)
+        assert isinstance(message, wire.Counted)
         assert b"192.0.2.7" not in sealed
         for node in nodes:
             node.told["messages"] += 1
-            node.guesses.heard(sealed)
+            node.shared.heard(sealed)
 
     def may_try(self) -> bool:
         try:
@@ -60,39 +60,66 @@ def test_who_tries_at_several_nodes_is_counted_by_all(nodes: list[Node]) -> None
             node.limits.count("passwords", ANN, "192.0.2.7 ROOM")
     assert all(node.may_try() for node in nodes)
     for node in nodes:
-        node.guesses.tell(10.0)
+        node.shared.tell(10.0)
     assert not any(node.may_try() for node in nodes)
     # What was told is not told again, and what was heard is not passed on.
     for node in nodes:
-        node.guesses.tell(20.0)
+        node.shared.tell(20.0)
     assert [node.told["messages"] for node in nodes] == [1, 1, 2]
 
 
 def test_others_are_told_once_a_second(nodes: list[Node]) -> None:
     one, other = nodes[:2]
     one.limits.count("passwords", ANN)
-    one.guesses.tell(10.0)
+    one.shared.tell(10.0)
     one.limits.count("passwords", ANN)
-    one.guesses.tell(10.0 + EVERY / 2)
+    one.shared.tell(10.0 + EVERY / 2)
     assert other.told["messages"] == 1
-    one.guesses.tell(10.0 + EVERY)
+    one.shared.tell(10.0 + EVERY)
     assert other.told["messages"] == 2
 
 
-def test_floods_are_counted_by_each_node_alone(nodes: list[Node]) -> None:
-    nodes[0].limits.count("requests", ANN)
-    nodes[0].guesses.tell(10.0)
-    assert not nodes[1].told
+def test_floods_are_counted_by_all_but_for_crumbs(nodes: list[Node]) -> None:
+    """A hundredth of a limit is told at once, less when it has become one."""
+    one, other = nodes[:2]
+    for _ in range(4):
+        one.limits.count("requests", ANN)
+    one.shared.tell(10.0)
+    assert not other.told
+    for node in (one, other):
+        for _ in range(250):
+            node.limits.count("requests", ANN)
+        node.shared.tell(20.0)
+    assert other.told["messages"] == 1
+    for node in nodes:
+        with pytest.raises(Refused):
+            node.limits.check("requests", ANN)
+
+
+def test_what_was_not_used_is_given_back_by_all(nodes: list[Node]) -> None:
+    one, other = nodes[:2]
+    for _ in range(5):
+        one.limits.count("meetings", ANN)
+    one.shared.tell(10.0)
+    with pytest.raises(Refused):
+        other.limits.check("meetings", ANN)
+    one.limits.give_back("meetings", ANN)
+    one.shared.tell(20.0)
+    other.limits.take("meetings", ANN)
+    # Nor is anything told of what was given back before it was told.
+    other.limits.give_back("meetings", ANN)
+    other.shared.tell(20.0)
+    assert one.told["messages"] == 0
 
 
 def test_what_nobody_who_knows_the_secret_has_said_counts_nothing(nodes: list[Node]) -> None:
     stranger = Seal("quite another secret")
     for sealed in (b"[]", stranger.seal(b'[["passwords","192.0.2.7 ROOM",1,1000]]')):
         with pytest.raises(NotSealed):
-            nodes[0].guesses.heard(sealed)
+            nodes[0].shared.heard(sealed)
     assert nodes[0].may_try()
     with pytest.raises(NotSealed):
-        nodes[0].guesses.heard(Seal("a secret that all nodes share").seal(b"{}"))
+        nodes[0].shared.heard(Seal("a secret that all nodes share").seal(b"{}"))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ALL: list[wire.NodeMessage] = [
     wire.Said("ABC-DEF", "u_1", "page.j_1", 3.0, 2),
     wire.Asked("n_1", 3, "ABC-DEF"),
     wire.Replied(3, moved=True),
-    wire.Guessed(),
+    wire.Counted(),
     wire.Told("ABC-DEF", [7, 8]),
     wire.Told("ABC-DEF"),
     wire.Answer("ABC-DEF", 7, 3, "seat"),
