@@ -82,7 +82,7 @@ class EdgeSockets:
         return self._edge.rooms
 
     def has(self, number: int, room_id: str) -> bool:
-        return number in self.connections and self._edge.room_of(number) == room_id
+        return self._edge.has(number, room_id)
 
     # What clients do.
 

@@ -73,7 +73,7 @@ class Membership:
         self._engine = engine
         self._hears = hears
         self._interval = interval
-        self._lease = lease
+        self.lease = lease
         self._nodes: Mapping[str, SeenNode] = {}
         self._incarnation = ""
         self._beaten_at = clock.monotonic()
@@ -207,10 +207,10 @@ class Membership:
             self._hears.unsent()
 
     def _heard(self, told: Beaten, asked: float) -> None:
-        if self._incarnation and asked - self._beaten_at > self._lease:
+        if self._incarnation and asked - self._beaten_at > self.lease:
             self._doubted.add(self._incarnation)
             # The engine was away, perhaps for all: others need time to say that they live.
-            self._trusts_at = asked + self._lease
+            self._trusts_at = asked + self.lease
             # And the owners of other rooms may have given up the places of this node's people.
             self._has_lost = True
         unsure = max(told.settling, self._trusts_at - asked)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 
 import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
+from server.cluster.engine.records import Head
 from server.runtime.happening import ends
 from server.sharing.asking import COME_BACK, Asking
 from server.sharing.membership import Membership
@@ -53,27 +55,44 @@ class OverHttp:
         self._membership.post(self._membership.others, wire.encode(wire.Ended(room)))
 
     def goodbye(self, said: Goodbye) -> None:
-        if said.room in self._owned:
+        if self._takes_frames(said.room):
             self._goodbye(said)
-            return
-        task = asyncio.get_running_loop().create_task(self._pass_on(said))
+        else:
+            self._pass_on(said)
+
+    def _takes_frames(self, room: str) -> bool:
+        """Whether this node has the room, and is not about to give it."""
+        return room in self._owned and self._owned[room].kept is None
+
+    def _pass_on(self, said: Goodbye, told: int = 0) -> None:
+        """`told`: the term of the owner that has heard it, if any."""
+        task = asyncio.get_running_loop().create_task(self._find(said, told))
         self.tasks.add(task)
         task.add_done_callback(self._done)
 
-    async def _pass_on(self, said: Goodbye) -> None:
+    async def _find(self, said: Goodbye, told: int) -> None:
         for _ in range(ATTEMPTS):
-            head = await self._engine.head(said.room)
-            if said.room in self._owned:
-                self._goodbye(said)
-                return
-            if head is None or not head.node:
-                return
-            if head.node in self._membership.others:
-                told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
-                self._membership.post([head.node], wire.encode(told))
-                return
+            with contextlib.suppress(EngineError):
+                head = await self._engine.head(said.room)
+                if self._takes_frames(said.room):
+                    self._goodbye(said)
+                    return
+                if head is None or not head.node:
+                    return
+                if head.node in self._membership.others:
+                    if head.term != told:
+                        self._tell(head, said)
+                    return
             # The owner is dead, and the next one not known yet.
             await asyncio.sleep(AGAIN)
+
+    def _tell(self, owner: Head, said: Goodbye) -> None:
+        told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
+        self._membership.post([owner.node], wire.encode(told))
+        if said.attempt is not None:
+            # Perhaps it is dead, and that is not known yet. Whoever has heard it hears nothing new.
+            known_in = self._membership.lease + AGAIN
+            asyncio.get_running_loop().call_later(known_in, self._pass_on, said, owner.term)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
@@ -95,10 +114,9 @@ class OverHttp:
         if isinstance(message, wire.Asked | wire.Replied):
             self._asking.heard(message, payload)
             return
-        if message.room not in self._owned:
-            return
         if isinstance(message, wire.Ended):
-            self._end(message.room)
+            if message.room in self._owned:
+                self._end(message.room)
         else:
             told = message.user_id, message.instance, message.attempt, message.back_in
-            self._goodbye(Goodbye(message.room, *told))
+            self.goodbye(Goodbye(message.room, *told))

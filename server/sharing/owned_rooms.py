@@ -50,7 +50,7 @@ class Hears(Owner, Protocol):
         """It is gone, whether its member knows or not."""
 
     def has_socket(self, number: int, room_id: str) -> bool:
-        """Whether this node has that connection, for that room."""
+        """Whether this node has that connection, for that room, or has yet to tell the owner that it is lost."""
 
     def carry_out(self, effects: Sequence[Effect]) -> None: ...
     def tell_here(self, message: wire.ToEdge) -> None:

@@ -126,6 +126,11 @@ class Edge:
     def room_of(self, conn: int) -> str | None:
         return self._room_of.get(conn)
 
+    def has(self, conn: int, room_id: str) -> bool:
+        """Whether the room's owner has more to hear of the connection."""
+        room = self.rooms.get(room_id)
+        return room is not None and conn in room.connections
+
     # What clients do.
 
     def opened(self, conn: int, room_id: str) -> list[EdgeEffect]:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from tests.simulation.server import Server
 
 
+HELD_UP = 6.0
+"""Seconds that the longest trouble between servers lasts, with what follows."""
+
+
 class Alone:
     keeps_rooms = False
     """Whether rooms outlive their servers, elsewhere than in the store."""

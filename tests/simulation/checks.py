@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from signalling.rooms.event_log import To
 from tests.simulation import chat_checks, hand_checks, order_checks, places, revocations, store_checks
+from tests.simulation.alone import HELD_UP
 from tests.simulation.application import ANSWERS
 from tests.simulation.notes import Interval, Whole
 from tests.simulation.page import Page
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.3
 """Seconds by which a tick or a slow network may blur a moment."""
-
-HELD_UP = 6.0
-"""Seconds before a goodbye in which trouble between servers may have counted a part of the absence twice or never."""
 
 SLOW = 0.5
 """Seconds within which two messages by different links may overtake one another."""
@@ -292,6 +290,7 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
     if after > stays + TOLERANCE + world.stood_still(first.arrived, event.at):
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
+    # Trouble before it may have counted a part of the absence twice or never.
     if world.is_held_up(first.arrived - HELD_UP, event.at):
         return
     was_there = max((i.until for i in page.surely), default=min(page.seated_at, event.at))

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.simulation.alone import HELD_UP
 from tests.simulation.clock import EPOCH
 from tests.simulation.notes import Interval
 from tests.simulation.page import Page
@@ -145,6 +146,9 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             for stay in stays
         )
         allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
+        if world.is_held_up(extra.since - noticed, extra.until):
+            # That a connection was lost is known to its node, and to the room's owner when the engine is back.
+            allowed += HELD_UP
         # A stay whose end was lost is gone on with by whoever comes before record and rooms are compared.
         is_unkept = any(
             unkept.user_id == person.user_id and extra.since - noticed <= unkept.at <= extra.until

@@ -52,6 +52,11 @@ class NodeServer(Server):
         except ConfigError:
             self.loop.call_soon(self.kill)
 
+    @property
+    def edges(self) -> set[str]:
+        """The nodes with connections of its rooms, as it knows them."""
+        return {edge for room in self.cluster.owned_rooms.rooms.values() for edge, _ in room.connections}
+
     def suspend(self) -> None:
         """SIGSTOP."""
         self.stopped = True

@@ -11,7 +11,15 @@ import msgspec
 from server.cluster.engine.records import Commit, Committed, Entry, Fenced, Lost, Ownership, RoomState
 from signalling.rooms.event_log import Log, To
 from tests.engines.space import Space
+from tests.simulation.clock import PROCESS
+from tests.simulation.cluster.node import NodeServer
 from tests.simulation.truth import Event, Truth
+
+
+def _node() -> str:
+    """As whom the process that runs is known now."""
+    server = PROCESS.get()
+    return server.cluster.membership.id if isinstance(server, NodeServer) else ""
 
 
 class Shown(Truth):
@@ -21,7 +29,8 @@ class Shown(Truth):
         super().__init__()
         self._complain = complain
         self._numbered: dict[tuple[str, int], bytes] = {}
-        self._appended: dict[tuple[str, int], tuple[bytes, To]] = {}
+        self._appended: dict[tuple[str, str, int], tuple[bytes, To]] = {}
+        """By the node whose log it is: one that was stopped may go on with a room that others have."""
         self._gone: set[tuple[str, int]] = set()
 
     @contextlib.contextmanager
@@ -30,13 +39,13 @@ class Shown(Truth):
 
         def appended(log: Log, payload: bytes, at: float, to: To = None) -> None:
             append(log, payload, at, to)
-            self._appended[log.epoch, log.seq] = (payload, to)
+            self._appended[_node(), log.epoch, log.seq] = (payload, to)
 
         def committed(space: Space, what: Commit, at: float) -> Committed | Fenced | Lost:
             answer = commit(space, what, at)
             if isinstance(answer, Committed):
                 room = space.rooms[what.room]
-                self._note(room.epoch, what.entries, now())
+                self._note(room.node, room.epoch, what.entries, now())
                 self._withdraw(room.epoch, what.fields.get("withdrawn"))
             return answer
 
@@ -48,7 +57,7 @@ class Shown(Truth):
                     self._complain(
                         f"epoch {before.epoch} was ended by {own.node}, and nothing of it was lost"
                     )
-                self._note(own.epoch, state.entries, now())
+                self._note(own.node, own.epoch, state.entries, now())
                 self._withdraw(own.epoch, state.fields.get("withdrawn"))
             return answer
 
@@ -57,8 +66,12 @@ class Shown(Truth):
             answer = drop(space, own, at)
             if isinstance(answer, Committed) and before is not None:
                 # What happened last, and has left nobody there, is committed so.
-                last = [key for key in self._appended if key[0] == own.epoch and key[1] > before.seq]
-                self._note(own.epoch, [Entry(seq, b"", 0.0) for _, seq in sorted(last)], now())
+                last = sorted(
+                    seq
+                    for node, epoch, seq in self._appended
+                    if (node, epoch) == (own.node, own.epoch) and seq > before.seq
+                )
+                self._note(own.node, own.epoch, [Entry(seq, b"", 0.0) for seq in last], now())
             return answer
 
         Log.append = appended  # type: ignore[method-assign, assignment]
@@ -75,17 +88,17 @@ class Shown(Truth):
             for events in self.epochs.values():
                 events.sort(key=lambda event: event.seq)
 
-    def _note(self, epoch: str, entries: Sequence[Entry], at: float) -> None:
+    def _note(self, node: str, epoch: str, entries: Sequence[Entry], at: float) -> None:
         for entry in entries:
             head, _, payload = entry.payload.partition(b"\n")
             if payload:
                 told = msgspec.json.decode(head)["to"]
                 to: To = frozenset(told) if isinstance(told, list) else told
-            elif (epoch, entry.seq) in self._appended and (
-                not entry.payload or self._appended[epoch, entry.seq][0].startswith(b'{"type":"chat_')
+            elif (appended := self._appended.get((node, epoch, entry.seq))) and (
+                not entry.payload or appended[0].startswith(b'{"type":"chat_')
             ):
                 # Of very many events in one turn the log has forgotten the first, and a text that was deleted.
-                payload, to = self._appended[epoch, entry.seq]
+                payload, to = appended
             else:
                 continue
             known = self._numbered.setdefault((epoch, entry.seq), payload)

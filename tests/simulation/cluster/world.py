@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.engines.memory import MemoryServer
 from tests.engines.space import Space
+from tests.simulation.alone import HELD_UP
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop, lots
 from tests.simulation.cluster import blows
@@ -18,9 +19,6 @@ from tests.simulation.notes import ROOM
 from tests.simulation.server import INTERVAL_SHARE, Server
 from tests.simulation.transport import Transport
 from tests.simulation.world import World
-
-HELD_UP = 6.0
-"""Seconds that the longest trouble lasts, with what follows."""
 
 
 class ClusterWorld(World):
@@ -91,6 +89,9 @@ class ClusterWorld(World):
 
     def is_unordered(self, since: float, until: float) -> bool:
         # What waits for an owner, each node sends when it knows who that is.
+        if since <= SETTLING + LEASE:
+            # Nor is a room anybody's before the engine has settled.
+            return True
         without_owner = [*self.trouble_at, *(server.stopped_at for server in self.servers)]
         return any(since - HELD_UP <= at <= until for at in without_owner)
 
@@ -106,7 +107,10 @@ class ClusterWorld(World):
             return "a server starts or stops"
         if not self.owners and any(page.is_live and page.client.phase == "joined" for page in self.pages()):
             return "nobody owns the room"
+        there = {server.cluster.membership.id for server in self.listening}
         for server in self.listening:
+            if any(edge not in there for edge in server.edges):
+                return f"server {server.number} does not know yet that another has died"
             if any(len(room.line) or room.is_stirred for room in server.cluster.owned_rooms.rooms.values()):
                 return f"server {server.number} has something to commit"
             if server.engine.is_busy:
