@@ -66,7 +66,7 @@ class MemoryServer:
         self._held: list[Callable[[], object]] = []
         self._starts = itertools.count(1)
         self._before: deque[Space] = deque(maxlen=KEPT_WRITES)
-        self._waiting: dict[asyncio.Event, MemoryEngine] = {}
+        self._waiting: dict[asyncio.Future[None], MemoryEngine] = {}
         self._ends: dict[str, tuple[tuple[int, bytes | None], ...]] = {}
         """The newest entries of inboxes, when it was last told that there are new ones."""
         self.context = contextvars.Context()
@@ -108,20 +108,23 @@ class MemoryServer:
     def _tell(self) -> None:
         waiting, self._waiting = self._waiting, {}
         for changed, engine in waiting.items():
-            if not engine.is_dead:
-                changed.set()
+            if not (engine.is_dead or changed.done()):
+                changed.set_result(None)
 
     def hold(self, apply: Callable[[], object]) -> None:
         self._held.append(apply)
 
     async def change(self, engine: MemoryEngine) -> None:
         """Wait until somebody has done something, or a while is over."""
-        changed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        changed: asyncio.Future[None] = loop.create_future()
         self._waiting[changed] = engine
+        look = loop.call_later(LOOK_EVERY, _ends, changed)
         try:
-            await asyncio.wait_for(changed.wait(), LOOK_EVERY)
-        except TimeoutError:
+            await changed
+        finally:
             self._waiting.pop(changed, None)
+            look.cancel()
 
     def _blank(self) -> Space:
         was = self.space
@@ -290,14 +293,16 @@ class MemoryEngine(Engine):
             elif self._server.holds:
                 self._server.hold(lambda: self._server.carry_out(script))
             else:
-                result = self._server.carry_out(script)
+                result, at = self._server.carry_out(script), loop.time() + self._server.latency
                 if not self._server.swallows:
-                    loop.call_at(loop.time() + self._server.latency, answer, result, context=context)
+                    loop.call_at(at, answer, result, context=context)
+                    if at < given_up_at:
+                        return
+            loop.call_at(given_up_at, give_up, context=context)
 
         def answer(result: Result) -> None:
             if not (future.done() or self.is_dead):
                 future.set_result(result)
-                timer.cancel()
 
         def give_up() -> None:
             if not future.done():
@@ -305,10 +310,14 @@ class MemoryEngine(Engine):
 
         # In order, also when the engine has become faster. A loop's timers of one moment are in no order.
         self._arrives_at = max(self._arrives_at + 1e-6, loop.time() + self._server.latency)
-        context = self._server.context
+        context, given_up_at = self._server.context, loop.time() + TIMEOUT
         loop.call_at(self._arrives_at, arrive, context=context)
-        timer = loop.call_at(loop.time() + TIMEOUT, give_up, context=context)
         return future
+
+
+def _ends(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def _done(outcome: Result | EngineUnavailable) -> asyncio.Future[Result]:

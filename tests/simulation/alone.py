@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.simulation.notes import Said
     from tests.simulation.server import Server
 
 
@@ -35,12 +36,20 @@ class Alone:
         """Whether what people asked for then was held up between servers, at most for as long as that."""
         return False
 
+    def is_ownerless(self, since: float, until: float) -> bool:
+        """Whether the room's owner may have been dead all the time between, so that it came to nobody."""
+        return False
+
     def is_unordered(self, since: float, until: float) -> bool:
         """Whether what came to different servers then may have come to the room in another order."""
         return False
 
     def is_cut_off(self, since: float, until: float) -> bool:
         """Whether a server was then that did not know what became of the places of its people."""
+        return False
+
+    def may_forget(self, said: Said) -> bool:
+        """Whether the server that heard it may have died before the room's owner did."""
         return False
 
     def busy(self) -> str:

@@ -274,7 +274,7 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
         said
         for said in page.goodbyes
         if said.arrived < event.at
-        and said.server == server.number
+        and (world.keeps_rooms or said.server == server.number)
         and said.instance == holders.instance_at(who, said.arrived)
         and not page.came_back_after(said.at)
     ]
@@ -282,14 +282,17 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
         return
     # Whoever says so again says nothing new.
     first = min(heard, key=lambda said: said.arrived)
+    surely = min((said.arrived for said in heard if not world.may_forget(said)), default=None)
     stays = min(world.grace, min(max(first.back_in, GOODBYE), RELOAD_MOST))
     reason, after = event.message["reason"], event.at - first.arrived
     if reason == "removed" and world.moderators.has_put_out(page, event.at):
         return
-    if reason == "lost" and not world.is_held_up(first.arrived, event.at):
-        world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
-    if after > stays + TOLERANCE + world.stood_still(first.arrived, event.at):
-        world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
+    if surely is not None:
+        held_up = world.is_held_up(surely, event.at) or world.is_ownerless(surely, event.at)
+        if reason == "lost" and not held_up:
+            world.complain(f"{page.name} said goodbye at {surely:.3f} and was said to be lost")
+        if event.at - surely > stays + TOLERANCE + world.stood_still(surely, event.at):
+            world.complain(f"{page.name} said goodbye at {surely:.3f} and left only at {event.at:.3f}")
     # Trouble before it may have counted a part of the absence twice or never.
     if world.is_held_up(first.arrived - HELD_UP, event.at):
         return

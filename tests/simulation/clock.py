@@ -32,6 +32,9 @@ EPOCH = 1_800_000_000.0
 BOOTED = 1000.0
 """What a machine's monotonic clock says then."""
 
+AT_ONE_MOMENT = 1_000_000
+"""Callbacks that run at one moment at most."""
+
 PROCESS: contextvars.ContextVar[object] = contextvars.ContextVar("process", default=None)
 """Whose code is running: a server's, or (None) the world's."""
 
@@ -61,31 +64,110 @@ class _Task(asyncio.Task[Any]):
         return self._number
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
-    """asyncio's own loop, whose place of waiting for I/O moves the clock instead."""
+class Handle:
+    """What the loop is to call, as `asyncio.TimerHandle` without what only real loops need. `at`: when it was due."""
 
-    _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
+    __slots__ = ("_args", "_cancelled", "_context", "at", "callback")
+
+    def __init__(
+        self, at: float, callback: Callable[..., object], args: Any, context: contextvars.Context | None
+    ) -> None:
+        self.at = at
+        self.callback = callback
+        self._args = args
+        self._context = contextvars.copy_context() if context is None else context
+        self._cancelled = False
+
+    def when(self) -> float:
+        return self.at
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._args = ()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    @property
+    def process(self) -> object:
+        return self._context.get(PROCESS)
+
+    def run(self) -> None:
+        self._context.run(self.callback, *self._args)
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """asyncio's own loop, but for the clock: when nothing is left to do at this moment, the next one comes at once. What
+    is due at the same moment is called in the order in which it was asked for.
+
+    `steps`: how many callbacks have run.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
         self.set_ahead = 0.0
         """How far the time of day of the server's machine is from what it was when the run began."""
-        self._selector = self
-        self._frozen: dict[object, list[asyncio.Handle]] = {}
+        self.steps = 0
+        self._steps_before = 0
+        """Those at earlier moments."""
+        self._due_now: deque[Handle] = deque()
+        self._due_later: list[tuple[float, int, Handle]] = []
+        self._numbers = itertools.count()
+        self._frozen: dict[object, list[Handle]] = {}
         self.set_task_factory(_task)
 
     def time(self) -> float:
         return self._now
 
-    def select(self, timeout: float | None) -> list[object]:
-        if self._frozen:
-            self._hold_back(self._now + (timeout or 0.0))
-        if timeout is None:
-            raise Stuck
-        self._now += timeout
-        return []
+    def call_soon(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+        handle = Handle(self._now, callback, args, context)
+        self._due_now.append(handle)
+        return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        handle = Handle(when, callback, args, context)
+        heapq.heappush(self._due_later, (when, next(self._numbers), handle))
+        return handle
+
+    def waiting(self) -> list[Handle]:
+        """What is to be called at any time."""
+        held = itertools.chain.from_iterable(self._frozen.values())
+        later = (handle for _, _, handle in self._due_later)
+        return [handle for handle in (*self._due_now, *later, *held) if not handle.cancelled()]
+
+    def _run_once(self) -> None:
+        now, later = self._due_now, self._due_later
+        while later and later[0][2].cancelled():
+            heapq.heappop(later)
+        if not now:
+            if not later:
+                raise Stuck
+            if later[0][0] > self._now:
+                self._now = later[0][0]
+                self._steps_before = self.steps
+        while later and later[0][0] <= self._now:
+            now.append(heapq.heappop(later)[2])
+        for _ in range(len(now)):
+            handle = now.popleft()
+            if handle.cancelled():
+                continue
+            if self._frozen and (held := self._frozen.get(handle.process)) is not None:
+                held.append(handle)
+                continue
+            self.steps += 1
+            try:
+                handle.run()
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                context = {"message": f"Exception in callback {handle.callback!r}", "exception": error}
+                self.call_exception_handler(context)
+        if self.steps - self._steps_before > AT_ONE_MOMENT:
+            raise Stuck(f"{self.steps - self._steps_before} steps, and no time passes")
 
     def freeze(self, process: object) -> None:
         """Nothing of the process' code runs until `thaw`: it was stopped."""
@@ -93,34 +175,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def thaw(self, process: object) -> None:
         """It goes on, and what was due meanwhile is done, late."""
-        self._ready.extend(handle for handle in self._frozen.pop(process, ()) if not handle.cancelled())
-
-    def _hold_back(self, until: float) -> None:
-        due = [timer for timer in self._scheduled if timer.when() <= until]
-        for handle in (*self._ready, *due):
-            held = self._frozen.get(handle._context.get(PROCESS))  # type: ignore[attr-defined] # as in `kill`
-            if held is not None:
-                held.append(handle)
-                if isinstance(handle, asyncio.TimerHandle):
-                    self._scheduled.remove(handle)
-                    handle._scheduled = False  # type: ignore[attr-defined] # as asyncio does
-                else:
-                    self._ready.remove(handle)
-        heapq.heapify(self._scheduled)
+        self._due_now.extend(self._frozen.pop(process, ()))
 
     def kill(self, process: object) -> list[asyncio.Task[Any]]:
         """Nothing of the process' code runs from now on, not even what it would do at its end.
 
         Answers its tasks, which have to be kept: collected, they would run to their `finally`.
         """
-        for handle in (*self._ready, *self._scheduled, *self._frozen.pop(process, ())):
-            if handle._context.get(PROCESS) is process:
+        for handle in self.waiting():
+            if handle.process is process:
                 handle.cancel()
+        self._frozen.pop(process, None)
         tasks = asyncio.all_tasks(self)
         return [task for task in tasks if isinstance(task, _Task) and task.process is process]
-
-    def _process_events(self, _events: list[object]) -> None:
-        pass
 
     def _write_to_self(self) -> None:
         pass
@@ -174,6 +241,7 @@ def a_world_of_its_own(loop: VirtualLoop, seed: int, hear: Hear, *, level: int) 
         cache_logger_on_first_use=False,
     )
     replaced = [
+        (time, "process_time", lambda: 0.0),
         (time, "time", lambda: EPOCH + loop.time() + loop.set_ahead),
         (clock, "monotonic", lambda: BOOTED + loop.time()),
         (ids, "_random", chance.randbytes),

@@ -36,7 +36,7 @@ def restless(world: World) -> str:
     if server.gateway.joins:
         return "joins are under way"
     asks_again = server.gateway._joining._held.ask_again
-    if any(timer._callback == asks_again for timer in world.loop._scheduled):  # type: ignore[attr-defined]
+    if any(handle.callback == asks_again for handle in world.loop.waiting()):
         return "a join is to be asked for again"
     if server.hub.keeps_back:
         return "something is still to be told"

@@ -15,7 +15,7 @@ from tests.simulation.cluster import blows
 from tests.simulation.cluster.node import INTERVAL, LEASE, SETTLING, NodeServer
 from tests.simulation.cluster.shown import Shown
 from tests.simulation.network import Link
-from tests.simulation.notes import ROOM
+from tests.simulation.notes import ROOM, Said
 from tests.simulation.server import INTERVAL_SHARE, Server
 from tests.simulation.transport import Transport
 from tests.simulation.world import World
@@ -87,6 +87,10 @@ class ClusterWorld(World):
     def is_held_up(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
 
+    def is_ownerless(self, since: float, until: float) -> bool:
+        died = any(since - LEASE <= server.stopped_at <= since for server in self.servers)
+        return died and until - since < LEASE + 1.0
+
     def is_unordered(self, since: float, until: float) -> bool:
         # What waits for an owner, each node sends when it knows who that is.
         if since <= SETTLING + LEASE:
@@ -97,6 +101,9 @@ class ClusterWorld(World):
 
     def is_cut_off(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.cut_off_at)
+
+    def may_forget(self, said: Said) -> bool:
+        return self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
 
     def rooms_taken_over(self) -> int:
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
