@@ -119,9 +119,9 @@ class MemoryServer:
         loop = asyncio.get_running_loop()
         changed: asyncio.Future[None] = loop.create_future()
         self._waiting[changed] = engine
-        look = loop.call_later(LOOK_EVERY, _ends, changed)
+        look = loop.call_later(LOOK_EVERY, changed.cancel)
         try:
-            await changed
+            await asyncio.wait([changed])
         finally:
             self._waiting.pop(changed, None)
             look.cancel()
@@ -170,7 +170,7 @@ class MemoryEngine(Engine):
 
     async def connected(self) -> str:
         while self.cut_off or self._server.away:
-            await self._change()
+            await self._server.change(self)
         self._connect()
         return self._incarnation
 
@@ -259,13 +259,10 @@ class MemoryEngine(Engine):
             messages = [body for _, body in found if body is not None]
             if messages or not is_there:
                 return Received(messages, has_gap=not is_there)
-            await self._change()
+            await self._server.change(self)
 
     def _read(self, node: str, place: int) -> Awaitable[tuple[list[tuple[int, bytes | None]], bool]]:
         return self._call(lambda space, now: space.read(node, place, bounds.RECEIVED_AT_ONCE))
-
-    async def _change(self) -> None:
-        await self._server.change(self)
 
     def _connect(self) -> None:
         server = self._server
@@ -281,11 +278,10 @@ class MemoryEngine(Engine):
             self._connect()
         except EngineUnavailable as away:
             return _done(away)
-        loop = asyncio.get_running_loop()
+        loop, sent_to = asyncio.get_running_loop(), self._server.incarnation
         future: asyncio.Future[Result] = loop.create_future()
         self._unanswered[future] = None  # type: ignore[index]
         future.add_done_callback(lambda done: self._unanswered.pop(done, None))  # type: ignore[arg-type]
-        sent_to = self._server.incarnation
 
         def arrive() -> None:
             if self._server.incarnation != sent_to or self._server.away:
@@ -313,11 +309,6 @@ class MemoryEngine(Engine):
         context, given_up_at = self._server.context, loop.time() + TIMEOUT
         loop.call_at(self._arrives_at, arrive, context=context)
         return future
-
-
-def _ends(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 def _done(outcome: Result | EngineUnavailable) -> asyncio.Future[Result]:

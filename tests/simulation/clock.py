@@ -17,7 +17,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -25,6 +25,7 @@ from structlog.typing import EventDict, WrappedLogger
 from server.identity import ids
 from server.realtime import connection
 from server.runtime import clock
+from tests.simulation.endless import ended, where
 
 EPOCH = 1_800_000_000.0
 """What `time.time()` says when a run begins (seconds)."""
@@ -32,15 +33,18 @@ EPOCH = 1_800_000_000.0
 BOOTED = 1000.0
 """What a machine's monotonic clock says then."""
 
-AT_ONE_MOMENT = 1_000_000
-"""Callbacks that run at one moment at most."""
+AT_ONE_MOMENT = 10_000
+"""Callbacks that run without any time passing, at most: some thirty, usually."""
 
 PROCESS: contextvars.ContextVar[object] = contextvars.ContextVar("process", default=None)
 """Whose code is running: a server's, or (None) the world's."""
 
 
+Ts = TypeVarTuple("Ts")
+
+
 class Stuck(Exception):  # noqa: N818 - a finding, not a fault of the caller
-    """Nothing is left that could ever happen, and the run has not ended."""
+    """Nothing is left that could ever happen, or it happens without end, and the run has not ended."""
 
 
 class _Task(asyncio.Task[Any]):
@@ -64,29 +68,28 @@ class _Task(asyncio.Task[Any]):
         return self._number
 
 
-class Handle:
-    """What the loop is to call, as `asyncio.TimerHandle` without what only real loops need. `at`: when it was due."""
+class Handle(asyncio.TimerHandle):
+    """What the loop is to call, without what only real loops need of it, which costs as much as a call."""
 
-    __slots__ = ("_args", "_cancelled", "_context", "at", "callback")
+    __slots__ = ("callback",)
+    callback: Callable[..., object]
 
     def __init__(
-        self, at: float, callback: Callable[..., object], args: Any, context: contextvars.Context | None
+        self,
+        at: float,
+        callback: Callable[[*Ts], object],
+        args: tuple[*Ts],
+        context: contextvars.Context | None,
     ) -> None:
-        self.at = at
+        self._when = at
         self.callback = callback
         self._args = args
         self._context = contextvars.copy_context() if context is None else context
         self._cancelled = False
 
-    def when(self) -> float:
-        return self.at
-
     def cancel(self) -> None:
         self._cancelled = True
         self._args = ()
-
-    def cancelled(self) -> bool:
-        return self._cancelled
 
     @property
     def process(self) -> object:
@@ -97,8 +100,8 @@ class Handle:
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """asyncio's own loop, but for the clock: when nothing is left to do at this moment, the next one comes at once. What
-    is due at the same moment is called in the order in which it was asked for.
+    """asyncio's own loop, but for the clock: when nothing is left to do at this moment, the next one comes. What is due
+    at the same moment is called in the order in which it was asked for.
 
     `steps`: how many callbacks have run.
     """
@@ -109,6 +112,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.set_ahead = 0.0
         """How far the time of day of the server's machine is from what it was when the run began."""
         self.steps = 0
+        self.endless = ""
+        """Which callback did not come to its end."""
         self._steps_before = 0
         """Those at earlier moments."""
         self._due_now: deque[Handle] = deque()
@@ -120,15 +125,29 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._now
 
-    def call_soon(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
         handle = Handle(self._now, callback, args, context)
         self._due_now.append(handle)
         return handle
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
         handle = Handle(when, callback, args, context)
         heapq.heappush(self._due_later, (when, next(self._numbers), handle))
         return handle
@@ -145,7 +164,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             heapq.heappop(later)
         if not now:
             if not later:
-                raise Stuck
+                raise Stuck("nothing can happen any more")
             if later[0][0] > self._now:
                 self._now = later[0][0]
                 self._steps_before = self.steps
@@ -166,8 +185,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
             except BaseException as error:
                 context = {"message": f"Exception in callback {handle.callback!r}", "exception": error}
                 self.call_exception_handler(context)
+        if self.endless:
+            raise Stuck(self.endless)
         if self.steps - self._steps_before > AT_ONE_MOMENT:
-            raise Stuck(f"{self.steps - self._steps_before} steps, and no time passes")
+            going_on = "\n".join(where(handle.callback) for handle in now)
+            raise Stuck(f"no time passes, and this goes on without end:\n{going_on}")
 
     def freeze(self, process: object) -> None:
         """Nothing of the process' code runs until `thaw`: it was stopped."""
@@ -256,7 +278,8 @@ def a_world_of_its_own(loop: VirtualLoop, seed: int, hear: Hear, *, level: int) 
     try:
         for owner, name, value in replaced:
             setattr(owner, name, value)
-        yield
+        with ended(loop):
+            yield
     finally:
         for owner, name, value in before:
             setattr(owner, name, value)

@@ -72,7 +72,7 @@ FOUND_BY = {
     "outage-forgets": 764,
     "promoted-in-vain": 24,
     "questions-not-adopted": 266,
-    "reconcile-forgotten": 251,
+    "reconcile-forgotten": 264,
     "refused-changes-stay": 24,
     "removal-leaves-the-stay-open": 1,
     "removal-not-asked-for": 7,

@@ -61,8 +61,8 @@ def run(seed: int, *, tell_all: bool = False, nodes: int = 1) -> Outcome:
         with world.truth.told(loop.time), world.small_rings():
             try:
                 loop.run_until_complete(world.run())
-            except Stuck:
-                world.complain("nothing can happen any more")
+            except Stuck as stuck:
+                world.complain(str(stuck))
         checks.check(world)
         figures = figures_of(world)
         world.bury()
