@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -16,13 +16,16 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from server.cluster.engine import about, one_secret
+from server.cluster.engine import about, one_format, one_secret
 from server.cluster.engine.bounds import LEASE
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.one_format import Formats
 from server.cluster.engine.records import Beaten, Buried, Message, SeenNode
 from server.identity.ids import new_id
 from server.runtime import clock
+from signalling.nodes import wire
+from signalling.state import parts
 
 log = structlog.get_logger()
 
@@ -59,7 +62,7 @@ class Hears(Protocol):
 
 class Membership:
     """`id`: this node's, among the others. `about`: what it says of itself, for JSON. `secrets`: fingerprints of those
-    that it knows. `is_leaving`: it stops, and takes no rooms."""
+    that it knows. `formats`: in which it writes. `is_leaving`: it stops, and takes no rooms."""
 
     def __init__(
         self, engine: Engine, node: str, hears: Hears, *, interval: float = INTERVAL, lease: float = LEASE
@@ -68,6 +71,7 @@ class Membership:
         self.about: Callable[[], Mapping[str, Any]] = dict
         self.is_leaving = False
         self.secrets: Sequence[str] = ()
+        self.formats = Formats(wire.VERSION, parts.VERSION)
         self.is_well = False
         """Whether the last beat was answered."""
         self._engine = engine
@@ -92,13 +96,17 @@ class Membership:
         """Raises `EngineRefused`, `EngineUnavailable`."""
         await self._engine.open()
         if self.secrets:
-            one_secret.check(self.secrets, (await self._engine.look()).nodes)
+            self._check((await self._engine.look()).nodes)
         await self._engine.open_inbox(self.id)
         await self._beat()
         # Another may have started at the same moment.
-        one_secret.check(self.secrets, self._nodes.values(), self.id)
+        self._check(self._nodes.values())
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_beating()), loop.create_task(self._read())]
+
+    def _check(self, nodes: Iterable[SeenNode]) -> None:
+        one_format.check(self.formats, nodes, self.id)
+        one_secret.check(self.secrets, nodes, self.id)
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -191,7 +199,7 @@ class Membership:
 
     async def _beat(self) -> None:
         asked = clock.monotonic()
-        said = msgspec.json.encode({**self.about(), "leaving": self.is_leaving})
+        said = msgspec.json.encode({**self.about(), **self.formats._asdict(), "leaving": self.is_leaving})
         told = await self._engine.beat(self.id, said, self._hears.owned())
         if isinstance(told, Buried):
             await self._begin_anew()

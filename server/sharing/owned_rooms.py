@@ -30,7 +30,7 @@ from signalling.protocol.features import ICE
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.state.handover import Handover
-from signalling.state.parts import State
+from signalling.state.parts import State, UnknownVersion
 
 log = structlog.get_logger()
 
@@ -190,6 +190,11 @@ class OwnedRooms:
         self._adopting = room
         try:
             effects = self.handover.adopt(parts, now, at, lost_at, is_copy=told.is_complete)
+        except UnknownVersion as error:
+            # Of nodes that were all stopped before the first of this release started. Its people join anew.
+            log.warning("a room was left by another release", meeting=room.id, reason=str(error))
+            room.line.epoch = ""
+            return
         except Exception:
             # Its people join anew.
             log.exception("a room's state cannot be read", meeting=room.id)

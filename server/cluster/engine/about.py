@@ -8,13 +8,15 @@ import msgspec
 class About(msgspec.Struct, omit_defaults=True):
     """All fields have a default, so that nodes of other releases can leave out what they do not know.
 
-    `secrets`: fingerprints of the secrets that it knows. `since`: when it started (epoch seconds). `leaving`: it
-    stops, and takes no rooms. `cpu`: processor
-    seconds per second. `edges`: how many nodes have sockets of rooms that it owns, added up over its rooms. `lag`:
-    seconds that its inbox is behind.
+    `wire` and `state`: the versions of the formats that it writes messages and rooms in. `secrets`: fingerprints of the
+    secrets that it knows. `since`: when it started (epoch seconds). `leaving`: it stops, and takes no rooms. `cpu`:
+    processor seconds per second. `edges`: how many nodes have sockets of rooms that it owns, added up over its rooms.
+    `lag`: seconds that its inbox is behind.
     """
 
     version: str = ""
+    wire: int = 1
+    state: int = 1
     host: str = ""
     pid: int = 0
     since: float = 0.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
+
+from structlog.testing import capture_logs
 
 from server.cluster.engine.records import Commit, Committed, Fenced
 from server.sharing.committing import Committing
@@ -74,3 +76,23 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert (rooms.rooms, stage.hub.rooms) == ({}, {})
     assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
     assert later.was_taken_away
+
+
+def test_a_room_that_another_release_has_left_is_begun_anew() -> None:
+    """Its nodes were all stopped before this one started."""
+    stage = Roaming(30.0)
+    stage.join("ann", room="ROOM-1")
+    state = stage.handover.state("ROOM-1", stage.now, stage.time)
+    of_another = state._replace(room=state.room.replace(b'"v":1', b'"v":2', 1))
+    here, membership = Roaming(30.0), SimpleNamespace(at=lambda: 0.0, last_beat=lambda _, at: at)
+    parts: list[Any] = [None, here.hub, membership, None, None, {}, None]
+    room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
+    room.line.took(5, "engine", "e_1", 0, 0)
+    with capture_logs() as logs:
+        OwnedRooms(*parts)._adopt(
+            room, of_another, cast(Any, SimpleNamespace(previous="n_1", is_complete=True))
+        )
+    assert (room.line.epoch, here.hub.rooms) == ("", {})
+    (said,) = logs
+    assert said["event"] == "a room was left by another release"
+    assert "exc_info" not in said

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from server.cluster.engine.errors import EngineRefused
+from server.cluster.engine.one_format import Formats
 from server.runtime import clock
 from server.sharing.membership import Membership
 from tests.engines.memory import MemoryEngine, MemoryServer
@@ -14,6 +16,8 @@ from tests.engines.space import Space
 from tests.simulation.clock import VirtualLoop
 
 LEASE = 4.0
+
+REFUSAL = r"nodes of Reconvene 0\.9\.0 use it \((ann|bob) on here\).* start the release that they have"
 
 
 class Ears:
@@ -110,6 +114,30 @@ def test_an_outage_of_the_engine_is_nobodys_death(monkeypatch: pytest.MonkeyPatc
         assert "buried" not in nodes.ears["bob"].told
         # What they had said to each other may be lost.
         assert "unsent" in nodes.ears["ann"].told
+
+    play(monkeypatch, story)
+
+
+@pytest.mark.parametrize("formats", [Formats(2, 1), Formats(1, 2)])
+def test_whoever_does_not_understand_the_others_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, formats: Formats
+) -> None:
+    """Neither a newer release beside an older one, nor that beside the newer."""
+
+    async def story(nodes: Nodes) -> None:
+        cem = Membership(MemoryEngine(nodes.server), "cem", Ears())
+        cem.secrets, theirs = ["a fingerprint"], cem.formats
+        for member in nodes.members.values():
+            member.about = lambda: {"version": "0.9.0", "host": "here"}
+        for they_write, i_write in ((formats, theirs), (theirs, formats)):
+            cem.formats = i_write
+            for member in nodes.members.values():
+                member.formats = they_write
+            await asyncio.sleep(2)
+            with pytest.raises(EngineRefused, match=REFUSAL):
+                await cem.start()
+        # It has not disturbed them.
+        assert [node.id for node in (await nodes.engines["ann"].look()).nodes] == ["ann", "bob"]
 
     play(monkeypatch, story)
 
