@@ -51,7 +51,7 @@ def test_a_problem_without_a_line_of_its_own_is_not_given_another_meaning() -> N
     assert said == [
         "Das ist Ihnen hier nicht erlaubt.",
         "Das darf nur der Host.",
-        "In einem Namen muss etwas zu sehen sein.",
+        "Ein Name braucht mindestens ein sichtbares Zeichen.",
         "Only on Sundays.",
         "Gesagt.",
     ]

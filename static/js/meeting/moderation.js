@@ -55,7 +55,6 @@ export class Moderation {
     meeting.on("error", ({ right }) => right && this.#say(FORBIDDEN[right]), { signal });
     meeting.on("asked", (asked) => void this.#asked(asked), { signal });
     new EndNews(meeting, (text) => this.#say(text)).start(signal);
-    part(this.#view, "person-menu").addEventListener("keydown", (event) => this.menu.moved(event), { signal });
     for (const name of ["moderate", "manage"]) part(this.#view, name).addEventListener("click", () => this.#openPanel(), { signal });
     if (this.#bearer.outside) write(part(this.#view, "host-words"), t("You are the host, wherever you log in."));
     part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(meeting, this.#bearer), { signal });

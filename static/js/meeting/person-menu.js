@@ -92,16 +92,6 @@ export class PersonMenu {
     this.#menu.querySelector("button")?.focus();
   }
 
-  /** @param {KeyboardEvent} event */
-  moved(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const items = [...this.#menu.querySelectorAll("button")];
-    const at = items.findIndex((item) => item === document.activeElement);
-    items[(at + step + items.length) % items.length]?.focus();
-  }
-
   /** @param {Item} item */
   #button({ label, run, danger }) {
     const button = document.createElement("button");

@@ -13,6 +13,7 @@ import { copyLink, showInvite } from "./invite-sheet.js";
 import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../ui/hindrances.js";
+import { moveByArrows } from "../ui/menus.js";
 import { showDevices, showHelp } from "./sheets.js";
 import { QualityMarks } from "./quality-marks.js";
 import { Shortcuts } from "./shortcuts.js";
@@ -25,6 +26,7 @@ import { all, t } from "../words/words.js";
 /** @typedef {import("../../sdk/reconvene.js").ParticipantView} ParticipantView */
 
 const CONTROLS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
+const MENUS = ["views-menu", "person-menu", "reactions", "host-menu"];
 const LEVEL_INTERVAL = 150;
 
 /** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string, before: string) => string>} */
@@ -127,6 +129,7 @@ export class MeetingView extends Emitter {
       },
     };
     for (const [name, run] of Object.entries(buttons)) part(this.element, name).addEventListener("click", run, { signal });
+    for (const menu of MENUS) moveByArrows(part(this.element, menu), signal);
     part(this.element, "stage").addEventListener("click", (event) => this.#stageClicked(event), { signal });
     part(this.element, "host-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
     document.addEventListener("keydown", (event) => this.#escaped(event), { signal });

@@ -12,7 +12,7 @@ export const CALL_TEST = {
   "The server answers.": "Der Server antwortet.",
   "The server refused the test.": "Der Server hat den Test abgelehnt.",
   "Test again in a minute.": "Testen Sie in einer Minute noch einmal.",
-  "The server answers, but the connection that calls need does not open.": "Der Server antwortet, aber die Verbindung, die Anrufe brauchen, öffnet sich nicht.",
+  "The server answers, but the connection that calls need does not open.": "Der Server antwortet, aber die Verbindung, die ein Meeting braucht, kommt nicht zustande.",
   "A proxy or a firewall may block WebSocket. Try another network, or ask whoever runs this server.":
     "Vielleicht blockiert ein Proxy oder eine Firewall WebSocket. Versuchen Sie ein anderes Netzwerk, oder fragen Sie die, die diesen Server betreiben.",
   "The server did not answer in time.": "Der Server hat nicht rechtzeitig geantwortet.",

@@ -2,7 +2,7 @@
 export const FAILURES = {
   // Devices
   "This browser cannot make calls: WebRTC is missing, or switched off. You can join and see who is there, what they do and who raises a hand, but without sound and picture, and nobody sees or hears you. To take part, allow WebRTC in the settings, or open the link in another browser.":
-    "Dieser Browser kann keine Anrufe: WebRTC fehlt oder ist ausgeschaltet. Sie können beitreten und sehen, wer da ist, was geschieht und wer die Hand hebt, aber ohne Ton und Bild; niemand sieht oder hört Sie. Um teilzunehmen, erlauben Sie WebRTC in den Einstellungen, oder öffnen Sie den Link in einem anderen Browser.",
+    "Dieser Browser unterstützt keine Videoanrufe: WebRTC fehlt oder ist ausgeschaltet. Sie können beitreten und sehen, wer da ist, was geschieht und wer die Hand hebt, aber ohne Ton und Bild; niemand sieht oder hört Sie. Um teilzunehmen, erlauben Sie WebRTC in den Einstellungen, oder öffnen Sie den Link in einem anderen Browser.",
   "Your browser may not use your microphone. You can go on without; to change it, click the icon in the address bar.":
     "Ihr Browser darf Ihr Mikrofon nicht verwenden. Es geht auch ohne; um das zu ändern, klicken Sie auf das Symbol in der Adressleiste.",
   "Your browser may not use your camera. You can go on without; to change it, click the icon in the address bar.":
@@ -39,7 +39,7 @@ export const FAILURES = {
     "Der Browser hat keinen Bildschirm gefunden, der geteilt werden kann. Falls es einen gibt, erlauben Sie dem Browser die Bildschirmaufnahme in den Datenschutzeinstellungen des Systems, und starten Sie ihn neu.",
   "Your screen could not be captured. Try another window or the whole screen, or start the browser again.":
     "Ihr Bildschirm konnte nicht aufgenommen werden. Versuchen Sie es mit einem anderen Fenster oder dem ganzen Bildschirm, oder starten Sie den Browser neu.",
-  "The browser wants a click for that: press the Share screen button.": "Der Browser verlangt dafür einen Klick: Drücken Sie die Taste „Bildschirm teilen“.",
+  "The browser wants a click for that: press the Share screen button.": "Der Browser verlangt dafür einen Klick: Klicken Sie auf „Bildschirm teilen“.",
   "This browser cannot share a screen. Try it on a computer, with Chrome, Firefox, Edge or Safari.":
     "Dieser Browser kann keinen Bildschirm teilen. Versuchen Sie es an einem Computer mit Chrome, Firefox, Edge oder Safari.",
   "Your microphone “{label}” was disconnected.": "Ihr Mikrofon „{label}“ wurde getrennt.",
@@ -115,7 +115,7 @@ export const FAILURES = {
   "You joined from another tab": "Sie sind in einem anderen Tab beigetreten",
   "The meeting goes on there. You can also take it back to this tab.": "Das Meeting geht dort weiter. Sie können es auch in diesen Tab zurückholen.",
   "It is open in another tab or window of yours.": "Es ist in einem anderen Tab oder Fenster von Ihnen offen.",
-  "You are no longer let in as who you were": "Als die Person, die Sie waren, werden Sie nicht mehr eingelassen",
+  "You are no longer let in as who you were": "Ihr bisheriger Zugang gilt nicht mehr",
   "Whoever runs this server has revoked what this browser shows for who you are. You can come in as somebody new.":
     "Wer diesen Server betreibt, hat widerrufen, womit dieser Browser Sie ausweist. Sie können als neue Person beitreten.",
   "You were removed": "Sie wurden entfernt",
@@ -137,7 +137,7 @@ export const FAILURES = {
   "It cannot let anyone in right now. This page keeps trying by itself.": "Er kann gerade niemanden einlassen. Diese Seite versucht es von selbst weiter.",
   "So many come from your network": "Aus Ihrem Netzwerk kommen sehr viele",
   "The server lets so many in at once, and a few at a time after that. This page keeps trying by itself.":
-    "Der Server lässt nur so viele auf einmal ein und danach immer einige. Diese Seite versucht es von selbst weiter.",
+    "Der Server lässt nicht alle auf einmal ein, sondern nach und nach. Diese Seite versucht es von selbst weiter.",
   "Only the host sees who came": "Nur der Host sieht, wer da war",
   "That is whoever started the meeting, in the browser they started it with. If that was you, open this page there.":
     "Das ist, wer das Meeting gestartet hat, in dem Browser, mit dem es gestartet wurde. Wenn Sie das waren, öffnen Sie diese Seite dort.",
@@ -152,7 +152,7 @@ export const FAILURES = {
     "Gehen Sie dorthin zurück, wo Sie dieses Meeting geöffnet haben, und öffnen Sie es dort noch einmal. Ihr Platz wird einen Moment freigehalten.",
   "Your login was not accepted": "Ihre Anmeldung wurde nicht angenommen",
   "This server does not take what the application says of you. Open the meeting there once more; if that does not help, tell whoever runs it.":
-    "Dieser Server nimmt nicht an, was die Anwendung über Sie sagt. Öffnen Sie das Meeting dort noch einmal; wenn das nicht hilft, sagen Sie es denen, die sie betreiben.",
+    "Dieser Server akzeptiert nicht, was die Anwendung über Sie sagt. Öffnen Sie das Meeting dort noch einmal; wenn das nicht hilft, sagen Sie es denen, die sie betreiben.",
   "You are no longer let in": "Sie werden nicht mehr eingelassen",
   "Whoever runs this server has revoked your login. Log in to the application again, or ask them.":
     "Wer diesen Server betreibt, hat Ihre Anmeldung widerrufen. Melden Sie sich in der Anwendung neu an, oder fragen Sie dort nach.",
@@ -166,17 +166,17 @@ export const FAILURES = {
     "Die Anwendung lässt Sie in ein anderes Meeting als dieses. Öffnen Sie dieses Meeting dort, oder prüfen Sie den Link.",
   "You cannot start meetings here": "Sie können hier keine Meetings starten",
   "Whoever runs this server has others start them. Ask whoever invited you, or log in to the application first.":
-    "Auf diesem Server starten sie andere. Fragen Sie die Person, die Sie eingeladen hat, oder melden Sie sich zuerst in der Anwendung an.",
-  "Only the admin key opens this": "Nur der Admin-Schlüssel öffnet das",
+    "Auf diesem Server starten andere die Meetings. Fragen Sie die Person, die Sie eingeladen hat, oder melden Sie sich zuerst in der Anwendung an.",
+  "Only the admin key opens this": "Dafür ist der Admin-Schlüssel nötig",
   "What is imported from Zoom is for whoever has the admin key of this server.":
     "Was aus Zoom importiert ist, ist nur mit dem Admin-Schlüssel dieses Servers zu sehen.",
-  "There is no record of this meeting": "Von diesem Meeting gibt es keine Aufzeichnung",
-  "Nobody has started {id}, or its record was deleted.": "{id} hat niemand gestartet, oder die Anwesenheit wurde gelöscht.",
-  "The record is deleted": "Die Anwesenheit ist gelöscht",
+  "There is no record of this meeting": "Zu diesem Meeting gibt es keine Anwesenheitsdaten",
+  "Nobody has started {id}, or its record was deleted.": "{id} hat niemand gestartet, oder die Anwesenheitsdaten wurden gelöscht.",
+  "The record is deleted": "Die Anwesenheitsdaten sind gelöscht",
   "Nothing is kept of this meeting any more.": "Von diesem Meeting ist nichts mehr gespeichert.",
   "The import is deleted": "Der Import ist gelöscht",
   "Nothing that was read from Zoom is kept here any more.": "Nichts, was aus Zoom gelesen wurde, ist hier noch gespeichert.",
-  "It cannot read the record right now. This page keeps trying by itself.": "Er kann die Anwesenheit gerade nicht lesen. Diese Seite versucht es von selbst weiter.",
+  "It cannot read the record right now. This page keeps trying by itself.": "Er kann die Anwesenheitsdaten gerade nicht lesen. Diese Seite versucht es von selbst weiter.",
   "Something went wrong": "Etwas ist schiefgegangen",
   "The connection was closed and cannot go on by itself. Rejoining usually helps.":
     "Die Verbindung wurde geschlossen und kann nicht von selbst weitergehen. Meist hilft es, wieder beizutreten.",
@@ -194,7 +194,7 @@ export const FAILURES = {
   "There is no such message any more.": "Diese Nachricht gibt es nicht mehr.",
   "The settings were changed meanwhile; look at them again.": "Die Einstellungen wurden inzwischen geändert; sehen Sie sie sich noch einmal an.",
   "The token is not valid or has expired.": "Das Token ist ungültig oder abgelaufen.",
-  "The token has expired: a new one is needed.": "Das Token ist abgelaufen: Es braucht ein neues.",
+  "The token has expired: a new one is needed.": "Das Token ist abgelaufen: Ein neues ist nötig.",
   "These credentials have been revoked.": "Diese Zugangsdaten wurden widerrufen.",
   "This server only lets in who has logged in with its application.": "Dieser Server lässt nur ein, wer sich in seiner Anwendung angemeldet hat.",
   "Too many messages; slow down.": "Das war zu viel; etwas langsamer bitte.",

@@ -5,7 +5,7 @@ export const MEETING = {
   "Connection lost, trying again…": "Verbindung verloren, neuer Versuch …",
   "You’re back": "Sie sind wieder da",
   "Without sound and picture": "Ohne Ton und Bild",
-  "This browser cannot make calls": "Dieser Browser kann keine Anrufe",
+  "This browser cannot make calls": "Dieser Browser unterstützt keine Videoanrufe",
   "Your stay is being recorded.": "Ihre Anwesenheit wird gerade festgehalten.",
   "The record has {count} stays of yours from {from} to {to}: {length} in all.": {
     one: "Festgehalten ist Ihre Anwesenheit vom {from} bis {to} ({length}).",
