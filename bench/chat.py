@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,30 +15,30 @@ from websockets.exceptions import WebSocketException
 
 from bench.clients import LoadError
 from bench.figures import Figure, Verdict
-from bench.measure import Plan, Say, attempt, blaming
-from bench.servers import RECONVENE, Server
+from bench.measure import GENERATOR_BOUND, Plan, Say, attempt, blaming
+from bench.servers import RECONVENE, Server, alone
 from reconvene.load.cpu_usage import usage
 from storage import open_store
 from storage.chat import NewMessage
 from storage.errors import StoreError
 
-MEMBERS = 500
+SHARES = {100: 0.7, 500: 0.9}
+"""For each size of a room, the least of a status that a message makes. It is recorded, which the members share."""
+
 MESSAGES = 5
 """As many as somebody may write at once."""
 
 AUTHORS = 20
 """Of a round; in the next one others write."""
 
-ROUNDS = 3
+ROUNDS = min(SHARES) // AUTHORS
 
-SHARE = 0.9
 HISTORY = 10_000
 AT_ONCE = 500
 ASKED = 50
 """Milliseconds, from the question to the page."""
 
-STATUS_NAME = f"status, a room of {MEMBERS}"
-CHAT_NAME = f"chat, a room of {MEMBERS}"
+STATUS_NAME, CHAT_NAME = "status, a room of {}", "chat, a room of {}"
 PAGE_NAME = f"first page of {HISTORY} messages"
 
 
@@ -80,42 +81,62 @@ class Member:
 
 
 def chat(plan: Plan, say: Say) -> list[Figure]:
-    figures = [Figure(STATUS_NAME, "/s"), Figure(CHAT_NAME, "/s"), Figure(PAGE_NAME, "ms")]
-    say(
-        f"chat: a room of {MEMBERS}, {AUTHORS * MESSAGES} messages and statuses a round; a history of {HISTORY}"
-    )
-
-    def fill(_: Figure) -> None:
-        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        with Server(RECONVENE) as server, blaming(server), runner:
-            runner.run(_measured(server, figures, plan, say))
-
-    attempt(figures[0], fill, say)
-    for figure in figures[1:]:
-        figure.invalid = figures[0].invalid
-    return figures
+    return [figure for size in SHARES for figure in _fan_out(size, plan, say)] + [_history(plan, say)]
 
 
-async def _measured(server: Server, figures: Sequence[Figure], plan: Plan, say: Say) -> None:
+def _fan_out(size: int, plan: Plan, say: Say) -> list[Figure]:
+    status, messages = (Figure(name.format(size), "/s", shows_both=True) for name in (STATUS_NAME, CHAT_NAME))
+    say(f"{messages.name}: {AUTHORS * MESSAGES} messages a round, and as many statuses")
+
+    async def rounds(server: Server) -> None:
+        async with _room(server, size) as members:
+            for number in range(min(plan.rounds, ROUNDS)):
+                authors = members[number * AUTHORS : (number + 1) * AUTHORS]
+                with alone((server.pid, os.getpid()), plan.realtime):
+                    await _round(server, members, authors, "status", status, say)
+                    await _round(server, members, authors, "chat", messages, say)
+
+    attempt(status, lambda _: _served(rounds), say)
+    messages.invalid = status.invalid
+    return [status, messages]
+
+
+def _history(plan: Plan, say: Say) -> Figure:
+    say(PAGE_NAME)
+
+    async def pages(server: Server, figure: Figure) -> None:
+        async with _room(server, 1) as members:
+            await _first_page(server, members[0], figure, plan, say)
+
+    return attempt(Figure(PAGE_NAME, "ms"), lambda figure: _served(lambda server: pages(server, figure)), say)
+
+
+def _served(measured: Callable[[Server], Coroutine[None, None, None]]) -> None:
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with Server(RECONVENE) as server, blaming(server), runner:
+        try:
+            runner.run(measured(server))
+        except (StoreError, WebSocketException, TimeoutError) as error:
+            raise LoadError(str(error) or repr(error)) from error
+
+
+@asynccontextmanager
+async def _room(server: Server, size: int) -> AsyncIterator[Sequence[Member]]:
+    """So many have joined, and read what they are told."""
     url = f"ws://127.0.0.1:{server.port}/ws"
-    status, messages, page = figures
     members: list[Member] = []
     readers: list[asyncio.Task[None]] = []
     try:
-        for number in range(MEMBERS):
+        for number in range(size):
             member = Member(
-                await connect(url, ping_interval=None, compression=None, proxy=None, max_size=None)
+                await connect(
+                    url, ping_interval=None, compression=None, proxy=None, max_size=None, open_timeout=60
+                )
             )
             await member.join("CHAT", f"Member {number}")
             members.append(member)
             readers.append(asyncio.create_task(member.read()))
-        for number in range(ROUNDS):
-            authors = members[number * AUTHORS : (number + 1) * AUTHORS]
-            await _round(server, members, authors, "status", status, say)
-            await _round(server, members, authors, "chat", messages, say)
-        await _first_page(server, members[0], page, plan, say)
-    except (StoreError, WebSocketException, TimeoutError) as error:
-        raise LoadError(str(error) or repr(error)) from error
+        yield members
     finally:
         for reader in readers:
             reader.cancel()
@@ -143,10 +164,12 @@ async def _round(
     used, spent = server.usage() - before[0], usage(os.getpid()) - before[1]
     told = sum(member.told for member in members)
     figure.values[RECONVENE.name].append(told / took)
-    figure.by_cpu[RECONVENE.name].append(told / max(used.ran, 0.01))
+    figure.by_cpu[RECONVENE.name].append(told / used.ran)
     figure.waited.append((used.waited + spent.waited) / took)
+    figure.outrun.append(spent.ran / took > GENERATOR_BOUND)
     say(
-        f"  {kind:6} {told / took:9,.0f} deliveries/s, {used.ran * 1000:.0f} ms of CPU, held up {figure.waited[-1]:.0%}"
+        f"  {kind:6} {told / took:9,.0f} deliveries/s, {used.ran / told * 1e6:.1f} us of CPU each, "
+        f"server {used.ran / took:4.0%}, generator {spent.ran / took:4.0%} of a core, held up {figure.waited[-1]:.0%}"
     )
 
 
@@ -182,15 +205,17 @@ async def _first_page(server: Server, member: Member, figure: Figure, plan: Plan
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
     by_name = {figure.name: figure for figure in figures}
-    if CHAT_NAME not in by_name:
+    if PAGE_NAME not in by_name:
         return []
-    status, messages = by_name[STATUS_NAME], by_name[CHAT_NAME]
-    by_cpu = status.judged_by_cpu or messages.judged_by_cpu
-    told, written = (
-        (each.by(each.by_cpu if by_cpu else each.values, RECONVENE)) for each in (status, messages)
-    )
-    ratio = written / told if told and written else None
-    return [
-        Verdict(f"{CHAT_NAME} / a status", SHARE, ratio, "x"),
-        Verdict(PAGE_NAME, ASKED, by_name[PAGE_NAME].of(RECONVENE), "ms", at_most=True),
-    ]
+    found = []
+    for size, share in SHARES.items():
+        status, written = by_name[STATUS_NAME.format(size)], by_name[CHAT_NAME.format(size)]
+        found.append(Verdict(f"{written.name} / a status", share, _share(written, status), "x"))
+    page = by_name[PAGE_NAME].of(RECONVENE)
+    return [*found, Verdict(PAGE_NAME, ASKED, page, "ms", at_most=True)]
+
+
+def _share(written: Figure, status: Figure) -> float | None:
+    by_cpu = written.judged_by_cpu or status.judged_by_cpu
+    mine, its = (each.by(each.by_cpu if by_cpu else each.values, RECONVENE) for each in (written, status))
+    return mine / its if mine and its else None

@@ -94,7 +94,7 @@ another message."""
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`message`: as it is now; None where there is none to show."""
+    """`message`: as it is now; None where there is none to show, or where it is new."""
 
     fate: Fate
     message: Message | None = None

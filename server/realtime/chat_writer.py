@@ -201,7 +201,7 @@ def _outcome(post: ChatChange, written: Written) -> Outcome:
         # Made at that very moment, it was made by this call before, whose answer was lost.
         is_new = post.at == (found.edited_at if post.kind == "edit" else found.deleted_at)
         return Recorded(again=False, posted=Posted(found.user_id, found.to_user, found.deleted_by, is_new))
-    if written.fate == "done" or found.at == post.at:
+    if found.at == post.at:
         # Made at that very moment, it was made by this call before, whose answer was lost.
         return Recorded(again=False)
     if found.deleted_at is not None:

@@ -178,8 +178,12 @@ class Chatting:
 
     def _is_on_its_way(self, room: Room, message: str) -> bool:
         """Whether it was told, and the store has not answered."""
-        asked = [each for each in self._questions.of(room.id) if isinstance(each, Unsettled) and each.told]
-        return any(each.change.chat is not None and each.change.chat.id == message for each in asked)
+        for each in self._questions.of(room.id):
+            if isinstance(each, Unsettled) and each.told:
+                post = each.change.chat
+                if post is not None and post.id == message:
+                    return True
+        return False
 
     def _told(self, room: Room, unsettled: Unsettled, now: float) -> list[Effect]:
         """Tell a message, and have it recorded."""
@@ -298,7 +302,7 @@ class Chatting:
     def _tell(self, room: Room, author: str, to_user: str | None, event: bytes, now: float) -> list[Effect]:
         if to_user is None:
             self._telling.add(room, event, now)
-            return self._telling.tell(room, now)
+            return self._telling.tell_said(room, now)
         if to_user == TO_HOSTS:
             readers = [each for each in room if permissions.is_in_charge(each.role) or each.user_id == author]
         else:

@@ -28,12 +28,9 @@ Said = tuple[Handle, Status | Signal]
 
 
 class Coalescing:
-    """`limited` False: statuses need no budget."""
-
-    def __init__(self, told: Telling, flow: Flow, *, limited: bool) -> None:
+    def __init__(self, told: Telling, flow: Flow) -> None:
         self._telling = told
         self.flow = flow
-        self._limited = limited
         self._waiting: dict[Member, tuple[Room, deque[Said]]] = {}
 
     def __bool__(self) -> bool:
@@ -52,7 +49,7 @@ class Coalescing:
         elif waiting is None:
             if room.untold:
                 told = self._telling.tell_of_turn(room, now)
-            if not (room.untold or (self._limited and self._telling.exceeds(room, now))):
+            if not (room.untold or (self._telling.limited and self._telling.exceeds(room, now))):
                 return told + commands.status(connection, room, member, message, now)
             waiting = self._waiting[member] = (room, deque())
         said = waiting[1]

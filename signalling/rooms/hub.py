@@ -58,7 +58,7 @@ from signalling.rooms.waiting import Waiting
 class Hub:
     """All rooms of this process. `grace`, `heartbeat` and `now` are in seconds; `now` is by a clock that nobody sets.
 
-    `frames`: frames a second in a room's budget for telling everyone; 0: statuses need no budget.
+    `frames`: frames a second in a room's budget for telling everyone; 0: statuses and messages need none.
     `hands`: has, after each call, what is to be recorded of raised hands. `message_name`: makes ids of messages.
 
     `log_memory`: most bytes of all logs together; `logs.size`: their bytes at the last check.
@@ -79,8 +79,8 @@ class Hub:
         self.grace = grace
         self.heartbeat = heartbeat
         self.logs = LogMemory(log_memory)
-        self.telling = Telling(frames or FRAMES)
-        self.coalescing = Coalescing(self.telling, flow or Flow(), limited=frames > 0)
+        self.telling = Telling(frames)
+        self.coalescing = Coalescing(self.telling, flow or Flow())
         self.rooms: dict[str, Room] = {}
         self.seats = Seats()
         self.absences = Absences()

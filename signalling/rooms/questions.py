@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 from signalling.rooms.change import Unsettled
@@ -16,26 +16,29 @@ Asked = TypeVar("Asked", Unsettled, EndMeeting)
 
 class Questions:
     def __init__(self) -> None:
-        self._of: dict[str, list[Question]] = {}
+        self._of: dict[str, dict[int, Question]] = {}
+        """By identity: two may say the same."""
 
-    def of(self, room: str) -> Sequence[Question]:
-        return self._of.get(room, ())
+    def of(self, room: str) -> Collection[Question]:
+        asked = self._of.get(room)
+        return () if asked is None else asked.values()
 
     def ask(self, room: Room, asked: Asked) -> Asked:
-        self._of.setdefault(room.id, []).append(asked)
+        self._of.setdefault(room.id, {})[id(asked)] = asked
         return asked
 
     def answered(self, asked: Question) -> None:
         """The store has answered. It may have been asked while nobody was in the room."""
-        left = [each for each in self.of(asked.room) if each is not asked]
-        if left:
-            self._of[asked.room] = left
-        else:
-            self._of.pop(asked.room, None)
+        left = self._of.get(asked.room)
+        if left is None:
+            return
+        left.pop(id(asked), None)
+        if not left:
+            del self._of[asked.room]
 
     def adopt(self, room: Room, asked: Iterable[Question]) -> None:
         """The store was asked this where the room was before, and is asked again."""
-        self._of[room.id] = list(asked)
+        self._of[room.id] = {id(each): each for each in asked}
 
     def forget(self, room: Room) -> None:
         """Somebody else asks the store."""

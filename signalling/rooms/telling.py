@@ -28,10 +28,12 @@ DELAY = 0.1
 
 
 class Telling:
-    """`frames`: the budget of a room, a second and at once, beyond which events are told together."""
+    """`frames`: the budget of a room, a second and at once, beyond which events are told together. 0: what somebody
+    says needs no budget."""
 
     def __init__(self, frames: float) -> None:
-        self._frames = frames
+        self.limited = frames > 0
+        self._frames = frames or FRAMES
         self._late: dict[Room, None] = {}
         self._soon: dict[Room, bool] = {}
 
@@ -52,6 +54,10 @@ class Telling:
             self.later(room)
             return []
         return self.tell_now(room)
+
+    def tell_said(self, room: Room, now: float) -> list[Effect]:
+        """Tell the untold events, the last of which is what somebody says."""
+        return self.tell(room, now) if self.limited else self.tell_now(room)
 
     def soon(self, room: Room) -> list[Effect]:
         """Tell the untold events when `tell_soon` is called, with any others that happen until then."""

@@ -43,10 +43,10 @@ def _write(connection: sqlite3.Connection, room: str, write: MessageWrite) -> Wr
                 "to_user": write.to_user,
                 "reply_to": write.reply_to,
             }
-            fate = "done"
-            if not connection.execute(sql.SAY, values).rowcount:
-                (known,) = connection.execute(sql.ID_OF_KEY, values).fetchone()
-                fate = "again" if known == write.id else "used"
+            if connection.execute(sql.SAY, values).rowcount:
+                return Written("done")
+            (known,) = connection.execute(sql.ID_OF_KEY, values).fetchone()
+            fate = "again" if known == write.id else "used"
         case MessageEdit():
             fate = _edits(_message(connection, room, write.id), write)
             if fate == "done":

@@ -10,6 +10,7 @@ import pytest
 
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.features import BATCH
+from signalling.rooms import telling
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
 
@@ -194,6 +195,18 @@ def test_arrivals_are_told_together_where_statuses_have_no_limit() -> None:
     first = stage.sockets["u0"]
     assert first.batches == 1
     assert stage.heard("u0")[-2:] == ["participant_updated", "ack"]
+
+
+def test_messages_wait_for_nothing_where_statuses_have_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "FRAMES", 2)
+    stage = Stage(frames=0)
+    for user in ("ann", "bob", "cem"):
+        stage.join(user)
+    stage.release()
+    stage.silence()
+    for number in range(1, 4):
+        stage.say("ann", type="chat", id=number, key=f"c_{number}", text="Hi")
+    assert stage.heard("cem") == ["chat_message"] * 3
 
 
 @BOTH

@@ -99,7 +99,8 @@ BEGIN
             END IF;
         END IF;
         answers := array_append(answers, json_build_object('fate', fate, 'message', CASE
-            WHEN fate IN ('done', 'again') THEN reconvene.shown_message(message)
+            -- The caller knows what is new.
+            WHEN fate = 'again' OR fate = 'done' AND NOT given ? 'key' THEN reconvene.shown_message(message)
         END));
     END LOOP;
     RETURN json_build_object('value', answers);
