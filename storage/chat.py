@@ -77,13 +77,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """All that a user wrote is deleted. `messages`: the ids of all of theirs. `until`: the time of the last one, 0
-    without one; `deleted_by`: the participant. `is_new`: there was something to delete."""
+    """All that a user wrote was deleted at the moment `at`. `messages`: the ids of what was deleted then, in no order.
+    `until`: the time of the last of these, or `at`, if that is later. `deleted_by`: the participant."""
 
+    at: float
     messages: Sequence[str]
     until: float
     deleted_by: str | None
-    is_new: bool
 
 
 Fate = Literal["done", "again", "unknown", "forbidden", "late", "elsewhere", "used"]
@@ -129,9 +129,10 @@ class Chat(Protocol):
         Raises `UnknownMeeting`.
         """
 
-    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
+    async def erase_messages(self, room: str, author: str, by: str, key: str, at: float) -> Erasure:
         """Delete all that the user `author` wrote, as `MessageDeletion` does; `by` as `user_id` there. The audit notes
-        it once, with the number of messages. The same moment again is the same call.
+        it once, with the number of messages. `key`: as that of a `Change`; again it deletes nothing, and is answered
+        as the first time.
 
         Raises `UnknownMeeting`.
         """

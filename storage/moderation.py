@@ -26,7 +26,8 @@ class Change:
     open under another one, which may be dead, ends at the last heartbeat of that, `estimated`. "": it ends at `at`.
     `name`: another one for the participant of `by`, if there is one.
 
-    `action`, `whom` and `detail` are written to the audit; nothing is, if `action` is "".
+    `action`, `whom` and `detail` are written to the audit, of another `name` with what it was `before`; nothing is, if
+    `action` is "", or nobody is called otherwise by it.
     """
 
     room: str

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from server.http.openapi import UNKNOWN, answered, refusal
-from server.http.order_routes import Existing, Participant, an_id, known_as
+from server.http.order_routes import Existing, Key, Participant, an_id, key_of, known_as
 from server.http.private import PRIVATE
 from server.realtime.gateway import Gateway
 from server.reports import chat_export
@@ -69,11 +69,14 @@ def add_to(
         status_code=204,
         responses={404: refusal("There is no such meeting, or nobody in it has this ID")},
     )
-    async def erase_messages(meeting: str, participant: Participant, user_id: Known) -> Response:
+    async def erase_messages(
+        meeting: str, participant: Participant, user_id: Known, key: Key = None
+    ) -> Response:
         """Delete all that somebody wrote in the chat: the texts are gone, and everyone is told. For those in charge, of
         people of a lower role."""
         room = (await existing(meeting, user_id)).room
-        await gateway.outside.erase_messages(room, known_as(user_id), participant, record_clock.now())
+        made, _ = key_of(key)
+        await gateway.outside.erase_messages(room, known_as(user_id), participant, made, record_clock.now())
         return Response(status_code=204, headers=PRIVATE)
 
     @routes.delete(

@@ -118,10 +118,13 @@ class ChatWriter:
 
     async def _erase(self, room: str, unsettled: Unsettled) -> Outcome:
         post = _post(unsettled)
-        found = await self._store.erase_messages(room, post.author, unsettled.actor.user_id, post.at)
+        by = unsettled.actor.user_id
+        found = await self._store.erase_messages(room, post.author, by, unsettled.key, post.at)
+        # Made at that very moment, it was made by this call before, whose answer was lost.
+        again = found.at != post.at
+        is_new = bool(found.messages) and not again
         return Recorded(
-            again=False,
-            erased=Erased(frozenset(found.messages), found.until, found.deleted_by, found.is_new),
+            again, erased=Erased(frozenset(found.messages), found.until, found.deleted_by, is_new)
         )
 
 

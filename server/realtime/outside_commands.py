@@ -101,14 +101,15 @@ class OutsideCommands:
     async def delete_message(self, room: str, user_id: str | None, message: str, at: float) -> None:
         """Delete what anybody wrote, `at` that moment (the record's clock), and tell those who may read it."""
         actor = await self.actor(room, user_id, ChatDelete)
-        post = ChatChange("delete", message, round(at, 3), any_author=True)
-        unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
         found = self._hub.rooms.get(room)
+        post = ChatChange("delete", message, round(at, 3), any_author=True)
         if found is not None:
-            self._hub.orders.questions.ask(found, unsettled)
-        await self._made(unsettled, [unsettled])
+            post = self._hub.chatting.deletion(found, message, clock.monotonic(), any_author=True)
+        await self._asked_of_the_store(room, actor, "", post)
 
-    async def erase_messages(self, room: str, user_id: str | None, participant: str, at: float) -> None:
+    async def erase_messages(
+        self, room: str, user_id: str | None, participant: str, key: str, at: float
+    ) -> None:
         """The same of all that somebody wrote."""
         _, actor, known = await self._asked(room, user_id, ChatErase, [participant])
         found = self._hub.rooms.get(room)
@@ -116,8 +117,11 @@ class OutsideCommands:
         post = ChatChange("erase", participant, round(at, 3), author=author.user_id)
         if found is not None:
             post = self._hub.chatting.erasure(found, participant, author.user_id, clock.monotonic())
-        unsettled = Unsettled(room, actor, "", Change("", chat=post), told=False)
-        if found is not None:
+        await self._asked_of_the_store(room, actor, key, post)
+
+    async def _asked_of_the_store(self, room: str, actor: Actor, key: str, post: ChatChange) -> None:
+        unsettled = Unsettled(room, actor, key, Change("", chat=post), told=False)
+        if (found := self._hub.rooms.get(room)) is not None:
             self._hub.orders.questions.ask(found, unsettled)
         await self._made(unsettled, [unsettled])
 

@@ -54,7 +54,7 @@ def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> I
             )
 
 
-DETAILS = ("settings", "role", "back", "invite", "message", "messages")
+DETAILS = ("settings", "role", "back", "invite", "message", "messages", "name", "before")
 """What an entry says besides, where there is more to say."""
 
 

@@ -15,9 +15,10 @@ LASTING = frozenset(
 they take effect once."""
 
 CHAT = frozenset({"chat", "chat_edit", "chat_delete", "chat_erase", "chat_history"})
-"""What is written and read in the chat. A message carries a `key`, too; the others may come twice."""
+"""What is written and read in the chat. A message carries a `key`, too, and what deletes all of somebody's; the others
+may come twice."""
 
-KEYED = LASTING | {"chat"}
+KEYED = LASTING | {"chat", "chat_erase"}
 
 KEPT = LASTING | CHAT
 """What is sent again also to a server that was restarted."""

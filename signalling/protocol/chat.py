@@ -49,10 +49,13 @@ class ChatDelete(msgspec.Struct, frozen=True, tag_field="type", tag="chat_delete
 
 
 class ChatErase(msgspec.Struct, frozen=True, tag_field="type", tag="chat_erase"):
-    """Deletes all that `participant` wrote in this meeting."""
+    """Deletes all that `participant` wrote in this meeting by then. With a `key` it is carried out once, at the moment
+    of the first time. `again`: it may have been sent before."""
 
     id: MessageId
     participant: Id
+    key: Key | None = None
+    again: bool = False
 
 
 class ChatHistory(msgspec.Struct, frozen=True, tag_field="type", tag="chat_history"):

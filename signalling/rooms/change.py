@@ -77,8 +77,8 @@ class Posted(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """All that somebody wrote is deleted. `messages`: the ids of all of theirs; `until`: the time of the last of them.
-    `deleted_by`, `is_new`: as of a message."""
+    """All that somebody wrote until then is deleted. `messages`: the ids of what was; `deleted_by`, `is_new`: as of a
+    message."""
 
     messages: frozenset[str]
     until: float

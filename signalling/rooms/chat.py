@@ -130,10 +130,10 @@ class Chatting:
         effects: list[Effect] = []
         if room is not None and isinstance(outcome, Refused):
             is_unknown = outcome.code is ErrorCode.CHANGED and unsettled.refused is None
-            if is_unknown and self._is_to_be_erased(room, unsettled.actor.user_id):
+            if is_unknown and self._questions.erases(room.id, unsettled.actor.user_id):
                 is_unknown, outcome = False, Refused(ErrorCode.BAD_MESSAGE, DELETED)
             if post.kind == "say" and not unsettled.told and is_unknown:
-                if self._is_on_its_way(room, post.id):
+                if self._questions.tells(room.id, post.id):
                     # It came twice, and was told in between.
                     return [self._questions.ask(room, unsettled)]
                 # The store does not have it, so it was never told, or only to those who were told by a server that is
@@ -146,6 +146,7 @@ class Chatting:
             effects += self._changed(room, post, outcome.posted, now)
         elif room is not None and isinstance(outcome, Recorded) and outcome.erased is not None:
             effects += self._erased(room, post, outcome.erased, now)
+            outcome = unsettled.as_first(outcome)
         if unsettled.told and unsettled.anew and isinstance(outcome, Recorded):
             outcome = outcome._replace(again=False)
         return effects + (
@@ -170,20 +171,11 @@ class Chatting:
         self._pace(member, command.id, now)
         what = msgspec.json.encode([command.key, to_user, command.reply_to, text]).decode()
         message = UNKNOWN if refused is not None else self._name(room.id, member.user_id, what)
-        again = command.again or self._is_on_its_way(room, message)
+        again = command.again or self._questions.tells(room.id, message)
         at = 0.0 if again else self._next(room, now)
         post = ChatChange("say", message, at, text, to_user, command.reply_to)
         unsettled = self._asks(room, member, command.id, command.key, post, again=again, refused=refused)
         return [self._questions.ask(room, unsettled)] if again else self._told(room, unsettled, now)
-
-    def _is_on_its_way(self, room: Room, message: str) -> bool:
-        """Whether it was told, and the store has not answered."""
-        for each in self._questions.of(room.id):
-            if isinstance(each, Unsettled) and each.told:
-                post = each.change.chat
-                if post is not None and post.id == message:
-                    return True
-        return False
 
     def _told(self, room: Room, unsettled: Unsettled, now: float) -> list[Effect]:
         """Tell a message, and have it recorded."""
@@ -212,13 +204,8 @@ class Chatting:
 
     def _delete(self, room: Room, member: Member, command: ChatDelete, now: float) -> list[Effect]:
         self._pace(member, command.id, now)
-        post = ChatChange(
-            "delete",
-            command.message,
-            # A deletion of all that somebody wrote is known by its time.
-            self._next(room, now),
-            any_author=permissions.may(member.role, ChatDelete),
-        )
+        any_author = permissions.may(member.role, ChatDelete)
+        post = self.deletion(room, command.message, now, any_author=any_author)
         return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
 
     def _erase(
@@ -231,16 +218,18 @@ class Chatting:
         (author,) = permissions.addressed(find, member.role, ChatErase, [command.participant])
         self._pace(member, command.id, now)
         post = self.erasure(room, command.participant, author.user_id, now)
-        return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
+        key = command.key or f"{command.participant} {post.at}"
+        return [
+            self._questions.ask(room, self._asks(room, member, command.id, key, post, again=command.again))
+        ]
+
+    def deletion(self, room: Room, message: str, now: float, *, any_author: bool) -> ChatChange:
+        """`any_author`: whoever wrote it."""
+        return ChatChange("delete", message, self._next(room, now), any_author=any_author)
 
     def erasure(self, room: Room, participant: str, user_id: str, now: float) -> ChatChange:
         """Of all that this participant, who is that user, wrote until now."""
         return ChatChange("erase", participant, self._next(room, now), author=user_id)
-
-    def _is_to_be_erased(self, room: Room, user_id: str) -> bool:
-        """Whether the store is asked to delete all that this user wrote until now."""
-        asked = [each.change.chat for each in self._questions.of(room.id) if isinstance(each, Unsettled)]
-        return any(post is not None and post.kind == "erase" and post.author == user_id for post in asked)
 
     def _asks(
         self,
@@ -279,9 +268,8 @@ class Chatting:
         """Told to everyone, once for all messages."""
         room.chat_changes += erased.is_new
         self._forget(room, erased.messages)
-        until = max(post.at, erased.until)
-        self.learn(room, until)
-        event = server_messages.chat_erased(room.log.next(), post.id, until, erased.deleted_by)
+        self.learn(room, erased.until)
+        event = server_messages.chat_erased(room.log.next(), post.id, erased.until, erased.deleted_by)
         return self._tell(room, post.author, None, event, now)
 
     def _tell_gone(

@@ -36,6 +36,20 @@ class Questions:
         if not left:
             del self._of[asked.room]
 
+    def tells(self, room: str, message: str) -> bool:
+        """Whether this message was told, and the store has not answered."""
+        for each in self.of(room):
+            if isinstance(each, Unsettled) and each.told:
+                post = each.change.chat
+                if post is not None and post.id == message:
+                    return True
+        return False
+
+    def erases(self, room: str, user_id: str) -> bool:
+        """Whether the store is asked to delete all that this user wrote until now."""
+        asked = [each.change.chat for each in self.of(room) if isinstance(each, Unsettled)]
+        return any(post is not None and post.kind == "erase" and post.author == user_id for post in asked)
+
     def adopt(self, room: Room, asked: Iterable[Question]) -> None:
         """The store was asked this where the room was before, and is asked again."""
         self._of[room.id] = {id(each): each for each in asked}

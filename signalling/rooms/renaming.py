@@ -39,7 +39,7 @@ class Renaming:
         ids.unsettled.add(command.id)
         actor, reply = Actor(member.role, member.user_id, member.id), Reply(member, ids, command.id)
         # What would be refused now may have been carried out before.
-        change = Change("", name=command.name) if refused is None else LOOK_UP
+        change = Change("rename", name=command.name) if refused is None else LOOK_UP
         unsettled = Unsettled(
             room.id, actor, command.key, change, told=False, reply=reply, refused=refused, again=command.again
         )

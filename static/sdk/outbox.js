@@ -16,7 +16,7 @@
 
 /** Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which they take effect once. */
 const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny", "rename"]);
-/** What is written and read in the chat. A message carries a `key`, too; the others may come twice. */
+/** What is written and read in the chat. A message carries a `key`, too, and what deletes all of somebody's; the others may come twice. */
 const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_erase", "chat_history"]);
 const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"]);
 
@@ -25,7 +25,7 @@ export const isOrder = (message) => ORDERS.has(message.type);
 /** Whether it is sent again also to a server that was restarted. @param {{type: string}} message */
 export const isLasting = (message) => LASTING.has(message.type) || CHAT.has(message.type);
 /** @param {{type: string}} message */
-export const isKeyed = (message) => LASTING.has(message.type) || message.type === "chat";
+export const isKeyed = (message) => LASTING.has(message.type) || message.type === "chat" || message.type === "chat_erase";
 /** @param {{type: string}} message @returns {message is Status} */
 const isStatus = (message) => message.type === "status";
 

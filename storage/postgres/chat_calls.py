@@ -28,8 +28,8 @@ class ChatCalls(ABC):
         call = {"call": "write_messages", "room": room, "writes": [columns(each) for each in writes]}
         return [Written(each["fate"], _message(each["message"])) for each in await self._directly(call)]
 
-    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
-        call = {"call": "erase_messages", "room": room, "author": author, "user_id": by, "at": at}
+    async def erase_messages(self, room: str, author: str, by: str, key: str, at: float) -> Erasure:
+        call = {"call": "erase_messages", "room": room, "author": author, "by": by, "key": key, "at": at}
         return Erasure(**await self._directly(call))
 
     async def message_of_key(self, room: str, user_id: str, key: str) -> Message | None:

@@ -23,6 +23,7 @@ from storage.chat import (
 from storage.sqlite import audit_log
 from storage.sqlite import chat_statements as sql
 from storage.sqlite.meetings import known_meeting
+from storage.sqlite.moderation_statements import DONE, KEEP_KEY
 
 
 def write_messages(
@@ -91,17 +92,23 @@ def _message(connection: sqlite3.Connection, room: str, message: str) -> Message
     return Message(*row) if row else None
 
 
-def erase_messages(connection: sqlite3.Connection, room: str, author: str, by: str, at: float) -> Erasure:
+def erase_messages(
+    connection: sqlite3.Connection, room: str, author: str, by: str, key: str, at: float
+) -> Erasure:
     known_meeting(connection, room)
-    values = {"room": room, "author": author, "user_id": by, "at": at}
-    _, is_again = connection.execute(sql.ERASED, values).fetchone()
-    # What was written since the first time stays.
-    if not is_again and (count := connection.execute(sql.ERASE, values).rowcount):
-        audit_log.write(connection, room, by, at, "chat_erase", author, {"messages": count})
-    until, is_new = connection.execute(sql.ERASED, values).fetchone()
-    ids = [id_ for (id_,) in connection.execute(sql.DELETED_OF, values)]
+    values = {"room": room, "author": author, "by": by, "key": key, "at": at}
+    if done := connection.execute(DONE, values).fetchone():
+        # What was written since stays.
+        values["at"] = done[0]
+    else:
+        connection.execute(KEEP_KEY, values)
+        if count := connection.execute(sql.ERASE, values).rowcount:
+            audit_log.write(connection, room, by, at, "chat_erase", author, {"messages": count})
+    found = connection.execute(sql.ERASED, values).fetchall()
     deleter = connection.execute(sql.PARTICIPANT, values).fetchone()
-    return Erasure(ids, until or 0.0, deleter[0] if deleter else None, bool(is_new))
+    moment = float(values["at"])
+    until = max((at for _, at in found), default=moment)
+    return Erasure(moment, [id_ for id_, _ in found], max(moment, until), deleter[0] if deleter else None)
 
 
 def message_of_key(connection: sqlite3.Connection, room: str, user_id: str, key: str) -> Message | None:

@@ -25,17 +25,15 @@ UPDATE messages SET text = '', deleted_at = :at, deleted_by = :user_id WHERE roo
 """
 
 ERASE = """
-UPDATE messages SET text = '', deleted_at = :at, deleted_by = :user_id
+UPDATE messages SET text = '', deleted_at = :at, deleted_by = :by
 WHERE room = :room AND user_id = :author AND deleted_at IS NULL
 """
 
 ERASED = """
-SELECT max(at), max(deleted_at = :at AND deleted_by = :user_id) FROM messages WHERE room = :room AND user_id = :author
+SELECT id, at FROM messages WHERE room = :room AND user_id = :author AND deleted_at = :at AND deleted_by = :by
 """
 
-DELETED_OF = "SELECT id FROM messages WHERE room = :room AND user_id = :author"
-
-PARTICIPANT = "SELECT id FROM participants WHERE room = :room AND user_id = :user_id"
+PARTICIPANT = "SELECT id FROM participants WHERE room = :room AND user_id = :by"
 
 PLACE = "SELECT at FROM messages WHERE room = :room AND id = :before"
 

@@ -43,12 +43,19 @@ def change(connection: sqlite3.Connection, change: Change) -> Changed:
         settings = _patched(meeting.settings, change.settings)
         connection.execute(sql.SET, values | {"settings": dumped(settings)})
         meeting = replace(meeting, settings=settings, revision=meeting.revision + 1)
+    detail = change.detail if change.name is None else _names(connection, change)
     _Changing(connection, change, meeting).do()
-    if change.action:
-        audit_log.write(
-            connection, change.room, change.by, change.at, change.action, change.whom, change.detail
-        )
+    if change.action and detail is not None:
+        audit_log.write(connection, change.room, change.by, change.at, change.action, change.whom, detail)
     return Changed(False, change.at, meeting.settings, meeting.revision, meeting.sitting)
+
+
+def _names(connection: sqlite3.Connection, change: Change) -> dict[str, Any] | None:
+    """Both, for the audit; None, if nobody is called otherwise by it."""
+    known = connection.execute(sql.NAME, {"room": change.room, "user_id": change.by}).fetchone()
+    if known is None or known[0] == change.name:
+        return None
+    return {**change.detail, "name": change.name, "before": known[0]}
 
 
 def set_hands(connection: sqlite3.Connection, room: str, hands: Mapping[str, float | None]) -> None:

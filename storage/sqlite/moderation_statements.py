@@ -29,6 +29,8 @@ UPDATE participants SET may = :may, role_at = max(:at, coalesce(role_at, :at))
 WHERE room = :room AND user_id = :user_id
 """
 
+NAME = "SELECT name FROM participants WHERE room = :room AND user_id = :user_id"
+
 RENAME = "UPDATE participants SET name = :name WHERE room = :room AND user_id = :user_id"
 
 SET_HAND = "UPDATE participants SET hand_at = :hand_at WHERE room = :room AND user_id = :user_id"

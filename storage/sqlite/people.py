@@ -36,7 +36,10 @@ ORDER BY room, invite
 SELECT room, id, reply_to, text, at, edited_at, deleted_at FROM messages WHERE user_id = :user ORDER BY room, at, id
 """,
     "audit": """
-SELECT room, n, at, action, iif("by" = :user, 'by', 'whom') AS "as" FROM audit
+SELECT room, n, at, action, iif("by" = :user, 'by', 'whom') AS "as",
+    iif("by" = :user, json_extract(detail, '$.name'), NULL) AS name,
+    iif("by" = :user, json_extract(detail, '$.before'), NULL) AS before
+FROM audit
 WHERE "by" = :user OR whom = :user OR instr(detail, :quoted) ORDER BY room, n
 """,
 }
@@ -89,7 +92,7 @@ WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_
     """
 UPDATE audit
 SET "by" = iif("by" = :user, :alias, "by"), whom = iif(whom = :user, :alias, whom),
-    detail = replace(detail, :quoted, '"' || :alias || '"')
+    detail = iif(action = 'rename' AND "by" = :user, '{}', replace(detail, :quoted, '"' || :alias || '"'))
 WHERE room = :room AND ("by" = :user OR whom = :user OR instr(detail, :quoted))
 """,
 )

@@ -186,8 +186,10 @@ class SqliteStore:
     async def write_messages(self, room: str, writes: Sequence[MessageWrite]) -> Sequence[Written]:
         return await self._write(partial(chat.write_messages, room=room, writes=writes))
 
-    async def erase_messages(self, room: str, author: str, by: str, at: float) -> Erasure:
-        return await self._write(partial(chat.erase_messages, room=room, author=author, by=by, at=at))
+    async def erase_messages(self, room: str, author: str, by: str, key: str, at: float) -> Erasure:
+        return await self._write(
+            partial(chat.erase_messages, room=room, author=author, by=by, key=key, at=at)
+        )
 
     async def message_of_key(self, room: str, user_id: str, key: str) -> Message | None:
         return await self._write(partial(chat.message_of_key, room=room, user_id=user_id, key=key))

@@ -159,14 +159,20 @@ async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> No
 async def test_whoever_takes_another_name_has_it_until_the_next(script: Script) -> None:
     await script.join("ann")
     await script.join("bob")
-    await script.change(1010.0, by="bob", key="one", name="Zoë “B”")
-    await script.change(1011.0, by="nobody", name="Eve")
+    await script.change(1010.0, by="bob", action="rename", key="one", name="Zoë “B”")
+    await script.change(1011.0, by="nobody", action="rename", name="Eve")
     assert [person.name for person in await script.people()] == ["Ann", "Zoë “B”"]
-    assert (await script.store.audit("ROOM-1", 10)) == []
-    await script.change(1012.0, by="bob", name="Bo")
-    # It comes again.
-    assert (await script.change(1013.0, by="bob", key="one", name="Zoë “B”")).again
+    await script.change(1012.0, by="bob", action="rename", name="Bo")
+    # It comes again, and it is so.
+    assert (await script.change(1013.0, by="bob", action="rename", key="one", name="Zoë “B”")).again
+    await script.change(1014.0, by="bob", action="rename", name="Bo")
     assert (await script.person("bob")).name == "Bo"
+    # What nobody has done is not in the audit.
+    await script.change(1015.0, by="ann", name="Anna")
+    assert await script.store.audit("ROOM-1", 10) == [
+        AuditEntry(2, 1012.0, "bob", "rename", "", {"name": "Bo", "before": "Zoë “B”"}),
+        AuditEntry(1, 1010.0, "bob", "rename", "", {"name": "Zoë “B”", "before": "Bob"}),
+    ]
     assert (await script.join("bob", 1020.0)).participant.name == "Bob"
 
 

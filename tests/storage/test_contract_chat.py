@@ -150,33 +150,39 @@ async def test_all_that_somebody_wrote_is_erased_at_once(script: Script) -> None
     ann = await script.join("ann")
     await script.join("bob")
     await write(script, said("bob", "one", 1001.0), said("bob", "two", 1003.0, to_user="cem"))
-    await write(script, said("ann", "three", 1002.0), MessageDeletion("m_one", "bob", 1004.0))
-    for at, is_new in ((1010.0, True), (1010.0, True), (1011.0, False)):
-        erasure = await script.store.erase_messages(script.room, "bob", "ann", at)
-        assert (sorted(erasure.messages), erasure.until) == (["m_one", "m_two"], 1003.0)
-        assert (erasure.deleted_by, erasure.is_new) == (ann.participant.id, is_new)
+    # Deleted before, in the same moment as all the rest, by the same person.
+    await write(
+        script, said("ann", "three", 1002.0), MessageDeletion("m_one", "ann", 1010.0, any_author=True)
+    )
+    first = await script.store.erase_messages(script.room, "bob", "ann", "key", 1010.0)
+    assert "m_two" in first.messages
+    assert (first.at, first.until, first.deleted_by) == (1010.0, 1010.0, ann.participant.id)
     assert await texts(script, BOB) == ["", "three", ""]
-    # What was written since the first time stays, also when the same call comes again.
+    # What was written since the first time stays, also when the same call comes again, whenever that is.
     await write(script, said("bob", "later", 1012.0))
-    again = await script.store.erase_messages(script.room, "bob", "ann", 1010.0)
-    assert (again.is_new, (await texts(script, BOB))[-1]) == (True, "later")
+    for at in (1010.0, 1013.0):
+        again = await script.store.erase_messages(script.room, "bob", "ann", "key", at)
+        assert (again, (await texts(script, BOB))[-1]) == (first, "later")
     # A message that comes again stays deleted.
     assert await fates(script, said("bob", "two", 1012.0), MessageEdit("m_two", "bob", "x", 1013.0)) == [
         "again",
         "unknown",
     ]
-    nothing = await script.store.erase_messages(script.room, "dee", "", 1014.0)
-    assert (list(nothing.messages), nothing.until, nothing.deleted_by, nothing.is_new) == (
-        [],
-        0.0,
-        None,
-        False,
-    )
-    (entry,) = await script.store.audit(script.room, 10)
-    assert (entry.at, entry.by, entry.action, entry.whom) == (1010.0, "ann", "chat_erase", "bob")
-    assert entry.detail == {"messages": 1}
+    # Told is what was deleted now; that of a clock that ran ahead, too.
+    await write(script, said("bob", "ahead", 1500.0))
+    second = await script.store.erase_messages(script.room, "bob", "ann", "other key", 1014.0)
+    assert (second.at, sorted(second.messages), second.until) == (1014.0, ["m_ahead", "m_later"], 1500.0)
+    nothing = await script.store.erase_messages(script.room, "dee", "", "key", 1015.0)
+    assert (list(nothing.messages), nothing.until, nothing.deleted_by) == ([], 1015.0, None)
+    entries = await script.store.audit(script.room, 10)
+    assert [(each.at, each.by, each.action, each.whom) for each in entries] == [
+        (1014.0, "ann", "chat_erase", "bob"),
+        (1010.0, "ann", "chat_erase", "bob"),
+        (1010.0, "ann", "chat_delete", "bob"),
+    ]
+    assert [each.detail for each in entries[:2]] == [{"messages": 2}, {"messages": 1}]
     with pytest.raises(UnknownMeeting):
-        await script.store.erase_messages("NOWHERE", "bob", "ann", 1015.0)
+        await script.store.erase_messages("NOWHERE", "bob", "ann", "key", 1015.0)
 
 
 async def test_nothing_is_written_in_a_meeting_that_is_not_there(script: Script) -> None:

@@ -29,6 +29,7 @@ async def history(script: Script) -> None:
     again = await script.ask("bob", 1040.0, invite="i_ann", name="Bob Ünal")
     await script.change(1050.0, action="remove", whom="bob", remove={"bob": "knock"})
     await script.change(1051.0, admit=["dee"], by="bob")
+    await script.change(1051.5, action="rename", by="bob", name="Bo Ünal")
     await script.change(1052.0, deny=["bob"])
     await script.leave(again, 1060.0)
     await script.leave(ann, 1061.0)
@@ -50,7 +51,7 @@ async def test_all_that_is_known_is_told_and_nothing_of_others(script: Script) -
     assert set(told) == {*KINDS, "revoked_before"}
     assert [(each["room"], each["created_at"]) for each in told["hosted"]] == [("ROOM-2", 2000.0)]
     assert [(each["room"], each["name"]) for each in told["participants"]] == [
-        ("ROOM-1", "Bob Ünal"),
+        ("ROOM-1", "Bo Ünal"),
         ("ROOM-2", "Bob"),
     ]
     assert [(each["joined_at"], each["left_at"], each["estimated"]) for each in told["stays"]] == [
@@ -61,11 +62,12 @@ async def test_all_that_is_known_is_told_and_nothing_of_others(script: Script) -
     assert told["removals"] == [{"room": "ROOM-1", "back": "knock", "at": 1050.0}]
     assert [(each["denials"], each["at"]) for each in told["admissions"]] == [(1, 1052.0)]
     assert told["invite_uses"] == [{"room": "ROOM-1", "invite": "i_ann", "at": 1040.0}]
-    assert [(each["action"], each["as"]) for each in told["audit"]] == [
-        ("set_role", "whom"),
-        ("deny", "by"),
-        ("allow", "whom"),
-        ("remove", "whom"),
+    assert [tuple(each[name] for name in ("action", "as", "name", "before")) for each in told["audit"]] == [
+        ("set_role", "whom", None, None),
+        ("deny", "by", None, None),
+        ("allow", "whom", None, None),
+        ("remove", "whom", None, None),
+        ("rename", "by", "Bo Ünal", "Bob Ünal"),
     ]
     assert "cem" not in str(told)
     assert "bobby" not in str(told)

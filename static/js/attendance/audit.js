@@ -45,6 +45,7 @@ const TEXTS = {
   revoke_invite: (by) => t("{by} revoked an invite link", { by }),
   end: (by) => t("{by} ended the meeting", { by }),
   without_host: (_by, _whom, { settings }) => (settings?.locked ? t("Nobody was in charge: the meeting was locked") : t("Nobody was in charge: the meeting was ended")),
+  rename: (by, _, { name, before }) => (before && name ? t("{before} took the name {name}", { before, name }) : t("{by} took another name", { by })),
   chat_erase: (by, whom) => t("{by} deleted all that {whom} wrote", { by, whom }),
   chat_delete: (by, whom) => t("{by} deleted a message of {whom}", { by, whom }),
 };

@@ -76,6 +76,8 @@
  * @property {Record<string, unknown>} [settings]
  * @property {string} [role]
  * @property {string} [back]
+ * @property {string} [name]  Of whoever is called otherwise now, and what they were called before. Not of who was erased.
+ * @property {string} [before]
  *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting
@@ -114,10 +116,10 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
 }
 
 /** @param {any} entry @returns {Deed} */
-const readDeed = ({ at, by, action, whom, settings, role, back }) => ({
-  at: Date.parse(at), action, settings, role, back,
+const readDeed = ({ at, by, action, whom, settings, role, back, name, before }) => ({
+  at: Date.parse(at), action, settings, role, back, name, before,
   by: by && (by.name ?? ""),
-  whom: whom.map((/** @type {any} */ { name }) => name),
+  whom: whom.map((/** @type {any} */ person) => person.name),
 });
 
 /** @param {any} source @returns {Source} */

@@ -124,12 +124,15 @@ async def test_erasing_over_http_and_what_the_audit_says(play: Play, room: str) 
     deleted = await say(bob, "a third one")
     await ann.until("ack", id=await ann.send("chat_delete", message=deleted["id"]))
     where, who = f"/api/meetings/{room}", bearer(ann.token)
-    for _ in range(2):
-        answer = await play.http.delete(f"{where}/participants/{bob.id}/chat", headers=who)
-        assert answer.status_code == 204
+    keyed = who | {"Idempotency-Key": "once"}
+    answers = [await play.http.delete(f"{where}/participants/{bob.id}/chat", headers=keyed)]
     event, _ = await bob.until("chat_erased")
     assert (event["from"], event["until"] > said["at"]) == (bob.id, True)
     assert [each["text"] for each in await shown(bob)] == ["", "", ""]
+    await say(bob, "later")
+    answers.append(await play.http.delete(f"{where}/participants/{bob.id}/chat", headers=keyed))
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert [each["text"] for each in await shown(bob)] == ["", "", "", "later"]
     audit = await play.http.get(f"{where}/audit", headers=who)
     assert "secret" not in audit.text
     found = [(each["action"], each["whom"][0]["id"]) for each in audit.json()["audit"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.process import ServerProcess
-from tests.server.client import Play
+from tests.server.client import Play, bearer
 from tests.server.realtime.logins import Login
 
 
@@ -14,6 +14,13 @@ async def test_a_name_that_was_acknowledged_outlives_a_killed_server_and_is_in_t
     assert not (await bob.order("rename", name="Bob of Bonn")).get("again")
     told = await ann.expect("participant_updated")
     assert told["participant"] == {"id": bob.id, "name": "Bob of Bonn"}
+    audit = await stage.http.get("/api/meetings/ABC123/audit", headers=bearer(ann.token))
+    (entry,) = audit.json()["audit"]
+    by = {"id": bob.id, "name": "Bob of Bonn"}
+    assert entry | {"by": by, "action": "rename", "whom": [], "name": "Bob of Bonn", "before": "Bob"} == entry
+    query = "/api/meetings/ABC123/attendance?format=csv&rows=audit"
+    table = await stage.http.get(query, headers=bearer(ann.token))
+    assert '"rename","","{""name"":""Bob of Bonn"",""before"":""Bob""}"' in table.text
     await mortal.kill()
     await mortal.start()
     back = await stage.client()

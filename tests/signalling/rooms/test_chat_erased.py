@@ -8,6 +8,7 @@ import pytest
 
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Erased, Person, Recorded, Unsettled
+from signalling.rooms.member import rfc3339
 from tests.signalling.rooms.test_chat import answers, asked, post, told, writes
 from tests.signalling.script import Stage, back
 
@@ -24,13 +25,15 @@ def stage() -> Stage:
     return stage
 
 
-def erases(stage: Stage, user: str = "ann", participant: str = BOB, **known: Any) -> list[Unsettled]:
-    stage.say(user, type="chat_erase", id=9, participant=participant, **known)
+def erases(
+    stage: Stage, user: str = "ann", participant: str = BOB, number: int = 9, **how: Any
+) -> list[Unsettled]:
+    stage.say(user, type="chat_erase", id=number, participant=participant, **how)
     return asked(stage)
 
 
-def erased(stage: Stage, *messages: str, until: float = 0.0, is_new: bool = True) -> Recorded:
-    return Recorded(False, erased=Erased(frozenset(messages), until, "p_ann_ABC123", is_new))
+def erased(*messages: str, until: float, is_new: bool = True) -> Recorded:
+    return Recorded(not is_new, erased=Erased(frozenset(messages), until, "p_ann_ABC123", is_new))
 
 
 def test_it_is_told_once_to_everyone_and_no_text_is_left_for_those_who_come_back(stage: Stage) -> None:
@@ -45,7 +48,7 @@ def test_it_is_told_once_to_everyone_and_no_text_is_left_for_those_who_come_back
     (unsettled,) = erases(stage)
     assert (post(unsettled).id, post(unsettled).author, unsettled.told) == (BOB, "bob", False)
     stage.silence()
-    answers(stage, unsettled, erased(stage, one["id"], two["id"]))
+    answers(stage, unsettled, erased(one["id"], two["id"], until=post(unsettled).at))
     event, ack = stage.messages("ann")
     assert (event["type"], event["from"], event["deleted_by"]) == ("chat_erased", BOB, "p_ann_ABC123")
     assert one["at"] < two["at"] < mine["at"] < event["until"]
@@ -61,7 +64,7 @@ def test_it_is_told_once_to_everyone_and_no_text_is_left_for_those_who_come_back
 
 def test_what_is_written_then_comes_after_it_whatever_the_record_had(stage: Stage) -> None:
     (unsettled,) = erases(stage)
-    answers(stage, unsettled, erased(stage, "m_1", until=stage.now + 100, is_new=False))
+    answers(stage, unsettled, erased("m_1", until=stage.now + 100, is_new=False))
     (event,) = [each for each in stage.messages("cem") if each["type"] == "chat_erased"]
     writes(stage, "bob", "later", 1)
     (later,) = told(stage, "cem")
@@ -95,10 +98,15 @@ def test_who_may_not(stage: Stage, user: str, participant: str, code: str) -> No
     assert [each["code"] for each in stage.messages(user)] == [code]
 
 
-def test_it_has_a_time_of_its_own_by_which_it_is_known_when_it_comes_again(stage: Stage) -> None:
-    writes(stage, "bob", "one", 1)
-    (one,) = told(stage, "ann")
-    asked(stage)
-    stage.say("ann", type="chat_delete", id=8, message=one["id"])
-    erases_all = erases(stage)
-    assert len({post(unsettled).at for unsettled in erases_all}) == len(erases_all) == 2
+def test_it_is_known_by_its_key_or_else_by_its_time_when_it_comes_again(stage: Stage) -> None:
+    (first,), (second,) = erases(stage), erases(stage, number=10)
+    assert first.key != second.key
+    (keyed,) = erases(stage, number=11, key="c_1", again=True)
+    assert (keyed.key, keyed.told) == ("c_1", False)
+    stage.silence()
+    until = post(first).at
+    answers(stage, keyed, erased("m_1", until=until, is_new=False))
+    event, ack = stage.messages("ann")
+    # Nobody drops what was written since the first time.
+    assert event["until"] < rfc3339(post(keyed).at)
+    assert (event["type"], ack) == ("chat_erased", {"type": "ack", "id": 11, "again": True})

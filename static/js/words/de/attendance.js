@@ -267,6 +267,8 @@ export const ATTENDANCE = {
   "Nobody was in charge: the meeting was locked": "Niemand leitete das Meeting: Es wurde gesperrt",
   "Nobody was in charge: the meeting was ended": "Niemand leitete das Meeting: Es wurde beendet",
   "{by} deleted a message of {whom}": "{by} hat eine Nachricht von {whom} gelöscht",
+  "{before} took the name {name}": "{before} nennt sich jetzt {name}",
+  "{by} took another name": "{by} hat sich umbenannt",
   "{by} deleted all that {whom} wrote": "{by} hat alles gelöscht, was {whom} geschrieben hat",
   "{by} changed {what}": "{by} hat geändert: {what}",
   "somebody who was never in": "jemand, der nie da war",

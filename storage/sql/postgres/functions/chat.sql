@@ -110,34 +110,37 @@ CREATE OR REPLACE FUNCTION reconvene.erase_messages(call jsonb) RETURNS json LAN
 DECLARE
     which text := call ->> 'room';
     author text := call ->> 'author';
-    who text := call ->> 'user_id';
-    moment double precision := (call ->> 'at')::double precision;
+    who text := call ->> 'by';
+    moment double precision;
     erased integer;
 BEGIN
     PERFORM 1 FROM reconvene.meetings WHERE room = which FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN '{"refused": "unknown_meeting"}';
     END IF;
-    UPDATE reconvene.messages SET text = '', deleted_at = moment, deleted_by = who
-    WHERE room = which AND user_id = author AND deleted_at IS NULL AND NOT EXISTS (
-        -- What was written since the first time stays.
-        SELECT 1 FROM reconvene.messages
-        WHERE room = which AND user_id = author AND deleted_at = moment AND deleted_by = who
-    );
-    GET DIAGNOSTICS erased = ROW_COUNT;
-    IF erased > 0 THEN
-        PERFORM reconvene.write_audit(
-            which, moment, who, 'chat_erase', author, jsonb_build_object('messages', erased)
-        );
+    SELECT at INTO moment FROM reconvene.changes WHERE room = which AND user_id = who AND key = call ->> 'key';
+    -- What was written since the first time stays.
+    IF NOT FOUND THEN
+        moment := (call ->> 'at')::double precision;
+        INSERT INTO reconvene.changes (room, user_id, key, at) VALUES (which, who, call ->> 'key', moment);
+        UPDATE reconvene.messages SET text = '', deleted_at = moment, deleted_by = who
+        WHERE room = which AND user_id = author AND deleted_at IS NULL;
+        GET DIAGNOSTICS erased = ROW_COUNT;
+        IF erased > 0 THEN
+            PERFORM reconvene.write_audit(
+                which, moment, who, 'chat_erase', author, jsonb_build_object('messages', erased)
+            );
+        END IF;
     END IF;
     RETURN json_build_object('value', (
         SELECT json_build_object(
+            'at', moment,
             'messages', coalesce(json_agg(id), '[]'),
-            'until', coalesce(max(at), 0),
-            'deleted_by', (SELECT id FROM reconvene.participants WHERE room = which AND user_id = who),
-            'is_new', coalesce(bool_or(deleted_at = moment AND deleted_by = who), false)
+            'until', greatest(moment, max(at)),
+            'deleted_by', (SELECT id FROM reconvene.participants WHERE room = which AND user_id = who)
         )
-        FROM reconvene.messages WHERE room = which AND user_id = author
+        FROM reconvene.messages
+        WHERE room = which AND user_id = author AND deleted_at = moment AND deleted_by = who
     ));
 END $$;
 

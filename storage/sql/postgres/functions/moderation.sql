@@ -11,6 +11,8 @@ DECLARE
     done_at double precision;
     changed_at double precision := (call ->> 'at')::double precision;
     changed_by text := call ->> 'by';
+    detail jsonb := call -> 'detail';
+    before text;
 BEGIN
     SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -101,11 +103,17 @@ BEGIN
         SET sitting = 0, denials = known.denials + 1, at = excluded.at, by = excluded.by;
     END LOOP;
     IF call ? 'name' THEN
+        SELECT name INTO before FROM reconvene.participants
+        WHERE room = meeting.room AND user_id = changed_by FOR NO KEY UPDATE;
         UPDATE reconvene.participants SET name = call ->> 'name' WHERE room = meeting.room AND user_id = changed_by;
+        -- Nothing is written, if nobody is called otherwise by it.
+        detail := CASE WHEN before <> call ->> 'name' THEN
+            detail || jsonb_build_object('name', call ->> 'name', 'before', before)
+        END;
     END IF;
-    IF call ->> 'action' <> '' THEN
+    IF call ->> 'action' <> '' AND detail IS NOT NULL THEN
         PERFORM reconvene.write_audit(
-            meeting.room, changed_at, changed_by, call ->> 'action', call ->> 'whom', call -> 'detail'
+            meeting.room, changed_at, changed_by, call ->> 'action', call ->> 'whom', detail
         );
     END IF;
     RETURN reconvene.changed(meeting, false, changed_at);

@@ -60,7 +60,9 @@ BEGIN
         ),
         'audit', (
             SELECT coalesce(json_agg(json_build_object(
-                'room', room, 'n', n, 'at', at, 'action', action, 'as', CASE WHEN by = who THEN 'by' ELSE 'whom' END
+                'room', room, 'n', n, 'at', at, 'action', action, 'as', CASE WHEN by = who THEN 'by' ELSE 'whom' END,
+                'name', CASE WHEN by = who THEN detail ->> 'name' END,
+                'before', CASE WHEN by = who THEN detail ->> 'before' END
             ) ORDER BY room, n), '[]')
             FROM reconvene.audit WHERE by = who OR whom = who OR position(quoted IN detail::text) > 0
         ),
@@ -142,7 +144,10 @@ BEGIN
         UPDATE reconvene.messages SET deleted_by = new WHERE room = which AND deleted_by = who;
         UPDATE reconvene.audit
         SET by = CASE WHEN by = who THEN new ELSE by END, whom = CASE WHEN whom = who THEN new ELSE whom END,
-            detail = replace(detail::text, quoted, to_json(new)::text)::jsonb
+            detail = CASE
+                WHEN action = 'rename' AND by = who THEN '{}'
+                ELSE replace(detail::text, quoted, to_json(new)::text)::jsonb
+            END
         WHERE room = which AND (by = who OR whom = who OR position(quoted IN detail::text) > 0);
     END LOOP;
     RETURN json_build_object('value', cardinality(rooms));
