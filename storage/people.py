@@ -49,8 +49,8 @@ class People(Protocol):
 
         Removals, admissions, uses of invites, keys of changes, chat messages and names in the audit are deleted.
         Participants and their stays stay, by `ERASED` and ids that nobody knew, so that counts and durations stay true;
-        so do what they did in the audit, the invites they made and the meetings they host. Revocations stay: without them old tokens would be
-        good again.
+        so do what they did in the audit, the invites they made and the meetings they host. Revocations stay: without
+        them old tokens would be good again.
 
         Raises `PersonPresent` while a stay is open, and has then changed nothing.
         """

@@ -96,7 +96,7 @@ def erase_messages(
     connection: sqlite3.Connection, room: str, author: str, by: str, key: str, at: float
 ) -> Erasure:
     known_meeting(connection, room)
-    values = {"room": room, "author": author, "by": by, "key": key, "at": at}
+    values: dict[str, Any] = {"room": room, "author": author, "by": by, "key": key, "at": at}
     if done := connection.execute(DONE, values).fetchone():
         # What was written since stays.
         values["at"] = done[0]
