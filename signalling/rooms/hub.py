@@ -60,7 +60,6 @@ class Hub:
 
     `frames`: frames a second in a room's budget for telling everyone; 0: statuses and messages need none.
     `hands`: has, after each call, what is to be recorded of raised hands. `message_name`: makes ids of messages.
-
     `log_memory`: most bytes of all logs together; `logs.size`: their bytes at the last check.
     """
 

@@ -112,6 +112,8 @@ export function settingsNews({ before: old, settings, by: who }, myId, nameOf) {
   if (Boolean(old.locked) !== Boolean(settings.locked)) texts.push(lockNews(Boolean(settings.locked), who === myId, who && nameOf(who)));
   if ((old.lobby ?? "off") !== (settings.lobby ?? "off")) texts.push(LOBBY[settings.lobby ?? "off"]);
   if ((old.chat ?? "all") !== (settings.chat ?? "all")) texts.push(CHAT[settings.chat ?? "all"]);
+  if ((old.chat_history ?? "all") !== (settings.chat_history ?? "all")) texts.push(CHAT_HISTORY[settings.chat_history ?? "all"]);
+  if ((old.chat_keep ?? "meeting") !== (settings.chat_keep ?? "meeting")) texts.push(CHAT_KEEP[settings.chat_keep ?? "meeting"]);
   if (Boolean(old.password) !== Boolean(settings.password)) texts.push(settings.password ? t("Newcomers need a password now") : t("Newcomers need no password any more"));
   if (settings.password && Boolean(old.password_skips_lobby) !== Boolean(settings.password_skips_lobby)) texts.push(settings.password_skips_lobby ? t("Whoever knows the password need not be let in") : t("Whoever knows the password has to be let in like others"));
   if ((old.join_before_host ?? true) !== (settings.join_before_host ?? true)) texts.push(settings.join_before_host === false ? t("Nobody new comes in while nobody in charge is here") : t("Newcomers may come in before anybody in charge"));
@@ -143,6 +145,17 @@ const CHAT = {
   all: t("Participants may write to anyone in the chat now"),
   hosts: t("Participants may write only to the host and co-hosts in the chat now"),
   off: t("The chat is off now"),
+};
+
+const CHAT_HISTORY = {
+  all: t("Those who come later see everything that was written"),
+  joined: t("Those who come later do not see what was written before"),
+};
+
+const CHAT_KEEP = {
+  no: t("Chat messages are deleted soon after the meeting"),
+  meeting: t("Chat messages are deleted a day after the meeting"),
+  record: t("Chat messages are kept with the record of the meeting"),
 };
 
 /** @param {boolean} locked @param {boolean} byMe @param {string | undefined} by */
