@@ -31,6 +31,7 @@ class MeetingView(BaseModel):
     participants: int = Field(description="How many are in it now.")
     opens_at: str | None = Field(description="When it is to open, if that was set: RFC 3339, UTC.")
     ends_at: str | None = Field(description="When it is to end.")
+    login_required: bool = Field(description="Whether nobody comes in without a token of the application.")
 
 
 class SourceView(BaseModel):

@@ -92,6 +92,7 @@ def router(  # the API's parts list
             participants=await gateway.outside.size(meeting.room),
             opens_at=meeting.settings.get("opens_at"),
             ends_at=meeting.settings.get("ends_at"),
+            login_required=config.anonymous == "no",
         )
 
     async def hosted(room: str, user_id: str) -> Meeting:

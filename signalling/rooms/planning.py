@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -34,6 +34,9 @@ RIGHT_SOON = 1.0
 
 VERSION = 16
 """Characters at the end of the hash: they change with the password."""
+
+
+PLANNED = ("opens_at", "ends_at")
 
 
 class Meeting(NamedTuple):
@@ -98,7 +101,9 @@ def plan_again(meeting: Meeting, actor: Actor, command: Lasting) -> tuple[Change
 def _builds_on_what_is(command: Lasting) -> bool:
     """Whether the change depends on what the meeting's settings or somebody's rights are."""
     if isinstance(command, Settings):
-        return command.if_revision is not None or isinstance(command.settings.may, RightsChange)
+        change = command.settings
+        is_planned = len(_named(change).keys() & set(PLANNED)) == 1
+        return command.if_revision is not None or isinstance(change.may, RightsChange) or is_planned
     return isinstance(command, Allow)
 
 
@@ -119,9 +124,10 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
         raise Refused(ErrorCode.BAD_MESSAGE, "It names no setting that there is.")
     if not all(each == "\n" or is_text(each) for each in named.get("message", "")):
         raise Refused(ErrorCode.BAD_MESSAGE, "A message has no control characters.")
-    for name in ("opens_at", "ends_at"):
+    for name in PLANNED:
         if named.get(name) is not None:
             named[name] = _moment(named[name])
+    _check_plan(meeting.settings, named)
     if isinstance(change.may, RightsChange):
         named["may"] = msgspec.to_builtins(changed(meeting.settings.may, change.may)) or None
     if "password" in named:
@@ -131,6 +137,17 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
             raise Refused(ErrorCode.BAD_MESSAGE, "The password is not hashed.")
         named |= {"password_hash": hashed, "password_version": hashed and hashed[-VERSION:]}
     return Change("settings", settings=named, if_revision=expected)
+
+
+def _check_plan(settings: MeetingSettings, named: Mapping[str, Any]) -> None:
+    """Raises `Refused`, if a meeting that is planned anew would end before it opens."""
+    opens, ends = (named.get(name, getattr(settings, name)) for name in PLANNED)
+    if not named.keys().isdisjoint(PLANNED) and opens and ends and not _earlier(opens, ends):
+        raise Refused(ErrorCode.BAD_MESSAGE, f"It would end ({ends}) before it opens ({opens}).")
+
+
+def _earlier(one: str, other: str) -> bool:
+    return datetime.fromisoformat(one) < datetime.fromisoformat(other)
 
 
 def _moment(text: str) -> str:

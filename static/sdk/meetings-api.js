@@ -11,6 +11,7 @@ import { PATIENCE, request } from "./http.js";
  * @property {number} [participants]
  * @property {string | null} [opens_at]  When it is to open, if that was set: RFC 3339, UTC.
  * @property {string | null} [ends_at]
+ * @property {boolean} [login_required]  Whether nobody comes in without a token of the application.
  */
 
 /** @param {string} id  of a meeting */

@@ -199,6 +199,9 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
     await expect(to).to_have_value("hosts")
     await bob.order("settings", settings={"chat": "off"})
     await ada.told("The chat is off now")
+    await bob.order("settings", settings={"chat_history": "joined", "chat_keep": "record"})
+    await ada.told("Those who come later do not see what was written before")
+    await ada.told("Chat messages are kept with the record of the meeting")
     await expect(panel(ada).get_by_text("The chat of this meeting is off.")).to_be_visible()
     # Whoever is typing types nothing, and no shortcuts.
     await expect(field(ada)).to_be_focused()

@@ -91,6 +91,13 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
 ) -> None:
     await app.joined(meeting, "host")
     ann = await newcomer("Ann", url=app.server.url)
+    # Where nobody comes in without one, that is said before anybody tries.
+    info = {"id": meeting, "title": "", "participants": 1, "login_required": True}
+    look_up = f"**/api/meetings/{meeting}"
+    await ann.page.route(look_up, lambda route: route.fulfill(json=info))
+    await ann.page.goto(f"{ann.url}/m/{meeting}")
+    await expect(ann.heading).to_have_text("You need to log in first")
+    await expect(ann.button("Log in")).to_be_visible()
     for token, heading in (
         (app.token("ann", name="Ann", lasts=-60), "Your login has expired"),
         (app.token("ann", name="Ann", aud="another"), "Your login was not accepted"),
@@ -103,6 +110,7 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
         await expect(ann.page.get_by_text("Your place is kept")).to_be_hidden()
         assert "reconvene.token" not in await ann.page.evaluate(STORED)
         await ann.page.goto("about:blank")
+        await ann.page.unroute(look_up)
     forgive(ann)
 
 

@@ -50,7 +50,7 @@ NO_TEXTS = {
     "meeting/prejoin.js": {"… · Reconvene"},
     "meeting/stage.js": {"… screen"},
     "meeting/view.js": {"… · Reconvene", "…/m/"},
-    "meeting/visit.js": {"meeting_ended", "not_creator"},
+    "meeting/visit.js": {"login_required", "meeting_ended", "not_creator"},
     "ui/notice-page.js": {"… · Reconvene", "button primary"},
 }  # fmt: skip
 """Strings that look like texts and are none, or stand in no sentence: names of classes, of corners, of the product."""

@@ -116,6 +116,7 @@ export class Visit {
       if (this.#stopped) return;
       this.#notice.clear();
       if (meeting.ended) return this.#notice.show("meeting_ended");
+      if (meeting.login_required && this.#isStranger) return this.#notice.show("login_required");
       this.#own.renew();
       this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#own.wanted, this.#memory);
       this.prejoin.on("join", ({ name }) => this.joinAs(name));
@@ -123,6 +124,11 @@ export class Visit {
     } catch (error) {
       if (!this.#stopped) this.#notice.show(codeOf(error), { error });
     }
+  }
+
+  /** Whether nothing says who the user is, and nothing will: a page around this one may yet. */
+  get #isStranger() {
+    return !this.#around.identity.login.isOn && !this.#place.session && window.parent === window;
   }
 
   /** Joins from the pre-join view. @param {string} [name]  default: the one that is known; without any, the user has to say one */

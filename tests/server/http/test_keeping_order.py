@@ -178,6 +178,7 @@ async def test_mute_is_for_those_who_are_there(play: Play, room: str) -> None:
     [
         ("", {"lobby": "maybe"}),
         ("", {"opens_at": "soon"}),
+        ("", {"opens_at": "2026-11-29T12:00:00Z", "ends_at": "2026-11-29T11:00:00Z"}),
         ("", {"message": "a\u0000b"}),
         ("", {"password": ""}),
         ("", {"if": -1}),

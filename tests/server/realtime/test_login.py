@@ -205,6 +205,8 @@ async def test_without_a_login_nobody_comes_in_where_that_is_asked_for(tmp_path:
             ):
                 assert (answer.status_code, answer.json()["code"]) == (401, "login_required")
             assert (await http.get("/api/meetings", headers=bearer(app.token()))).status_code == 200
+            # Pages say so before anybody tries.
+            assert (await http.get("/api/meetings/ABC123")).json()["login_required"] is True
 
 
 async def test_where_everybody_has_to_log_in_calls_are_tested_all_the_same(tmp_path: Path) -> None:

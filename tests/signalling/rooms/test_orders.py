@@ -272,6 +272,8 @@ def test_the_meeting_ends_for_all_by_its_host_alone() -> None:
         {"settings": {"opens_at": "2026-11-29T10:00:00"}},
         {"settings": {"ends_at": "0001-01-01T00:00:00+14:00"}},
         {"settings": {"password": "plain"}},
+        {"settings": {"opens_at": "2026-11-29T10:00:00Z", "ends_at": "2026-11-29T10:59:59+01:00"}},
+        {"settings": {"opens_at": "2026-11-29T10:00:00Z", "ends_at": "2026-11-29T10:00:00Z"}},
     ],
 )
 def test_settings_that_are_none_are_refused(fields: dict[str, Any]) -> None:
@@ -279,6 +281,24 @@ def test_settings_that_are_none_are_refused(fields: dict[str, Any]) -> None:
     order(stage, "host", "settings", **fields)
     assert stage.messages("host")[0]["code"] == "bad_message"
     assert stage.unsettled == []
+
+
+def test_a_meeting_ends_after_it_opens_whichever_is_set_first() -> None:
+    opens, ends = {"opens_at": "2026-11-29T10:00:00Z"}, {"ends_at": "2026-11-29T10:00:00.5Z"}
+    for first, other in ((opens, ends), (ends, opens)):
+        stage = meeting()
+        order(stage, "host", "settings", settings=first)
+        order(stage, "host", "settings", settings=other)
+        order(stage, "host", "settings", settings={"opens_at": "2027-01-01T10:00:00+01:00"})
+        (refused,) = [each for each in stage.messages("host") if each["type"] == "error"]
+        assert refused["message"] == (
+            "It would end (2026-11-29T10:00:00.500000Z) before it opens (2027-01-01T09:00:00Z)."
+        )
+        # Both may be set anew, or taken away.
+        again = {"opens_at": None, "ends_at": "2025-01-01T10:00:00Z"}
+        order(stage, "host", "settings", settings=again)
+        assert stage.unsettled[-1].change.settings == again
+        assert len(stage.unsettled) == 3
 
 
 @pytest.mark.parametrize(
