@@ -14,7 +14,7 @@ from tests.e2e.browsers import BROWSERS, LIGHT, BrowserName, Browsers, Engine
 from tests.e2e.cost import CPU, spent
 from tests.e2e.office import Office, opened, with_key
 from tests.e2e.person import BERLIN, Person
-from tests.e2e.spies import NO_CALLS
+from tests.e2e.spies import NO_CALLS, SPARSE
 from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "only(browser, reason): can run in this browser alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
         "engine, `make browsers` one such test of each file in Firefox",
+        "whole_media: what devices give all the time is looked at, also in the lightest engine",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -65,7 +66,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.stash[SPENT] = spent()
+    # Looking at all processes takes some milliseconds of a processor itself.
+    if "engine" in getattr(item, "fixturenames", ()):
+        item.stash[SPENT] = spent()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -142,12 +145,19 @@ async def people(request: pytest.FixtureRequest) -> AsyncIterator[list[Person]]:
 
 
 @pytest.fixture
-def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> Newcomer:
+def newcomer(
+    request: pytest.FixtureRequest,
+    people: list[Person],
+    browser: Browser,
+    engine: Engine,
+    server: ServerProcess,
+) -> Newcomer:
     """`await newcomer("Ada")`: somebody with a browser context of their own.
 
     `url` for another server, `tab_of` for a second tab of somebody's, `using` for another browser, `calls=False` for
     one that cannot make calls, which costs a fraction; further options are the context's.
     """
+    sparse = engine == "shell" and not request.node.get_closest_marker("whole_media")
 
     async def newcomer(
         name: str,
@@ -158,9 +168,12 @@ def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> N
         calls: bool = True,
         **options: Any,
     ) -> Person:
-        context = tab_of.context if tab_of else await (using or browser).new_context(**options)
+        browser_of_theirs = using or browser
+        context = tab_of.context if tab_of else await browser_of_theirs.new_context(**options)
         if not calls:
             await context.add_init_script(NO_CALLS)
+        elif sparse and not tab_of and browser_of_theirs.browser_type.name == "chromium":
+            await context.add_init_script(SPARSE)
         person = await Person.arrive(context, name, url or server.url)
         people.append(person)
         return person

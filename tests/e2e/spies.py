@@ -45,3 +45,51 @@ ANSWERS = """
 
 # Where nobody looks at pictures: a call costs the processors half a second a second, and this page nearly nothing.
 NO_CALLS = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"
+
+# A camera and a microphone that give four times a second what others give all the time, a picture and a beep, under the
+# names and with the settings of the browser's own, which are asked for and let go at once. A second of a call costs two
+# thirds.
+SPARSE = """(() => {
+  if (!navigator.mediaDevices) return; // The blank page from before.
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const fourTimesASecond = (track, give) => {
+    const turns = setInterval(() => track.readyState === "ended" ? clearInterval(turns) : give(), 250);
+    give();
+    return track;
+  };
+  const camera = (settings) => {
+    const [width, height] = [settings.width / 4, settings.height / 4];
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const brush = canvas.getContext("2d");
+    const [track] = canvas.captureStream(0).getVideoTracks();
+    let pictures = 0;
+    return fourTimesASecond(track, () => {
+      brush.fillStyle = `hsl(${60 * pictures++} 50% 50%)`;
+      brush.fillRect(0, 0, width, height);
+      track.requestFrame();
+    });
+  };
+  const RATE = 48000;
+  const BEEP = Float32Array.from({ length: RATE / 25 }, (_, at) => Math.sin((at / RATE) * 2 * Math.PI * 400) / 2);
+  const microphone = () => {
+    const track = new MediaStreamTrackGenerator({ kind: "audio" });
+    const writer = track.writable.getWriter();
+    return fourTimesASecond(track, () => {
+      for (let at = 0; at < BEEP.length; at += RATE / 100)
+        writer.write(new AudioData({
+          format: "f32", sampleRate: RATE, numberOfFrames: RATE / 100, numberOfChannels: 1,
+          timestamp: performance.now() * 1000 + (at / RATE) * 1e6, data: BEEP.subarray(at, at + RATE / 100),
+        })).catch(() => {});
+    });
+  };
+  const sparse = (real) => {
+    const settings = real.getSettings();
+    const track = real.kind === "video" ? camera(settings) : microphone();
+    Object.defineProperty(track, "label", { value: real.label, configurable: true });
+    track.getSettings = () => ({ ...settings });
+    real.stop();
+    return track;
+  };
+  navigator.mediaDevices.getUserMedia = async (constraints) =>
+    new MediaStream((await ask(constraints)).getTracks().map(sparse));
+})();"""

@@ -4,6 +4,7 @@ same in every browser."""
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import random
 from dataclasses import dataclass
@@ -20,18 +21,19 @@ SMALLEST_HEIGHT = 80
 SMALLEST_WIDTH = 120
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
+# As texts: thousands of objects would cost seconds on their way between the page, Playwright and here.
 ARRANGE = """async (questions) => {
   const { arrange } = await import("/static/js/meeting/layout.js");
-  return questions.map(([count, space, narrowest]) => arrange(count, space, narrowest));
+  return JSON.stringify(JSON.parse(questions).map((question) => arrange(...question)));
 }"""
 
 FLOAT = """async (questions) => {
   const { arrange, floating } = await import("/static/js/meeting/layout.js");
-  return questions.map(([space, ...wishes]) => {
+  return JSON.stringify(JSON.parse(questions).map(([space, ...wishes]) => {
     const { places: [place], width, height } = arrange(1, space);
     const other = { ...place, width, height };
     return { other, own: floating(space, other, ...wishes) };
-  });
+  }));
 }"""
 
 
@@ -108,11 +110,16 @@ QUESTIONS = spaces()
 pytestmark = pytest.mark.one_browser
 
 
-async def asked(browser: Browser, server: ServerProcess, questions: list[Question]) -> list[Answer]:
+async def told(browser: Browser, server: ServerProcess, script: str, questions: list[Any]) -> list[Any]:
     page = await browser.new_page()
     await page.goto(server.url)
-    answers = await page.evaluate(ARRANGE, [question.sent() for question in questions])
+    answers: list[Any] = json.loads(await page.evaluate(script, json.dumps(questions)))
     await page.close()
+    return answers
+
+
+async def asked(browser: Browser, server: ServerProcess, questions: list[Question]) -> list[Answer]:
+    answers = await told(browser, server, ARRANGE, [question.sent() for question in questions])
     return [Answer(**answer) for answer in answers]
 
 
@@ -287,10 +294,7 @@ async def test_the_own_picture_stays_inside_and_clear_of_what_is_to_be_read(
         for _ in range(SPACES // 8)
         for corner in CORNERS
     ]
-    page = await browser.new_page()
-    await page.goto(server.url)
-    answers = await page.evaluate(FLOAT, questions)
-    await page.close()
+    answers = await told(browser, server, FLOAT, questions)
     for (space, _, corner, clear), answer in zip(questions, answers, strict=True):
         own, other = answer["own"], answer["other"]
         right, bottom = own["left"] + own["width"], own["top"] + own["height"]

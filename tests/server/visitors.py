@@ -98,12 +98,14 @@ class Visitor:
         self._chance = chance
         self._ending = asyncio.Event()
         self._here: Visit | None = None
+        self._gone = asyncio.Event()
+        """The page that is here, or was last, is closed."""
 
     async def visit(self) -> None:
         session: str | None = None
         while not self._ending.is_set():
             async with self._page(session) as page:
-                self._here = page
+                self._here, self._gone = page, asyncio.Event()
                 action = await self._be_there(page)
                 self.actions.append(action)
                 if action == "leave":
@@ -111,6 +113,7 @@ class Visitor:
                     await page.sees(lambda page=page: page.is_over)  # type: ignore[misc]
                 # A page that is closed would come back if it were hurried.
                 self._here = None
+            self._gone.set()
             session = page.client.membership.session if action in {"reload", "reopen"} else None
             if action != "reload":
                 await self._pause(LONG)
@@ -123,6 +126,17 @@ class Visitor:
         """There is a server again: do not sit out a wait that has grown over several attempts."""
         if self._here is not None:
             self._here.hurry()
+
+    async def comes_in(self) -> None:
+        """Until the page that is here is in, or closed."""
+        if self._here is None:
+            return
+        waits = [asyncio.create_task(self._here.joined()), asyncio.create_task(self._gone.wait())]
+        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for each in pending:
+            each.cancel()
+        for each in done:
+            each.result()
 
     def _page(self, session: str | None) -> Visit:
         page = Visit(
