@@ -31,7 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "only(browser, reason): can run in this browser alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
         "engine, `make browsers` one such test of each file in Firefox",
-        "whole_media: what devices give all the time is looked at, also in the lightest engine",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -145,19 +144,13 @@ async def people(request: pytest.FixtureRequest) -> AsyncIterator[list[Person]]:
 
 
 @pytest.fixture
-def newcomer(
-    request: pytest.FixtureRequest,
-    people: list[Person],
-    browser: Browser,
-    engine: Engine,
-    server: ServerProcess,
-) -> Newcomer:
+def newcomer(people: list[Person], browser: Browser, engine: Engine, server: ServerProcess) -> Newcomer:
     """`await newcomer("Ada")`: somebody with a browser context of their own.
 
     `url` for another server, `tab_of` for a second tab of somebody's, `using` for another browser, `calls=False` for
-    one that cannot make calls, which costs a fraction; further options are the context's.
+    one that cannot make calls, which costs a fraction; further options are the context's. In the shell devices give
+    little: what their pictures and sounds are like is looked at in whole browsers.
     """
-    sparse = engine == "shell" and not request.node.get_closest_marker("whole_media")
 
     async def newcomer(
         name: str,
@@ -172,7 +165,7 @@ def newcomer(
         context = tab_of.context if tab_of else await browser_of_theirs.new_context(**options)
         if not calls:
             await context.add_init_script(NO_CALLS)
-        elif sparse and not tab_of and browser_of_theirs.browser_type.name == "chromium":
+        elif engine == "shell" and not tab_of and browser_of_theirs.browser_type.name == "chromium":
             await context.add_init_script(SPARSE)
         person = await Person.arrive(context, name, url or server.url)
         people.append(person)
