@@ -28,9 +28,9 @@ Newcomer = Callable[..., Awaitable[Person]]
 
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
-        "only(browser, reason): can run in this browser alone",
+        "only(browser, reason): can run in this browser alone, or need run in this engine alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
-        "engine, `make browsers` one such test of each file in Firefox",
+        'engine, `make browsers` one such test of each file in Firefox, and those with `also="firefox"`',
     ):
         config.addinivalue_line("markers", marker)
 
@@ -49,7 +49,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 # After `-m`, which leaves those that are marked.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the other browsers, the first case of each file: what differs between them is the page's doing."""
+    """In the other browsers, the first case of each file, and what each of them does in its own way."""
     if os.environ.get("OTHER_BROWSERS") != "1":
         return
     seen: set[str] = set()
@@ -57,7 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others: list[pytest.Item] = []
     for item in items:
         file = item.nodeid.partition("::")[0]
-        (others if file in seen else first).append(item)
+        marker = item.get_closest_marker("one_browser")
+        wanted = file not in seen or (marker is not None and "also" in marker.kwargs)
+        (first if wanted else others).append(item)
         seen.add(file)
     config.hook.pytest_deselected(items=others)
     items[:] = first

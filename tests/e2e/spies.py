@@ -51,7 +51,6 @@ NO_CALLS = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeer
 # thirds.
 SPARSE = """(() => {
   if (!navigator.mediaDevices) return; // The blank page from before.
-  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   const fourTimesASecond = (track, give) => {
     const turns = setInterval(() => track.readyState === "ended" ? clearInterval(turns) : give(), 250);
     give();
@@ -90,6 +89,9 @@ SPARSE = """(() => {
     real.stop();
     return track;
   };
-  navigator.mediaDevices.getUserMedia = async (constraints) =>
-    new MediaStream((await ask(constraints)).getTracks().map(sparse));
+  for (const name of ["getUserMedia", "getDisplayMedia"]) {
+    const ask = navigator.mediaDevices[name].bind(navigator.mediaDevices);
+    navigator.mediaDevices[name] = async (constraints) =>
+      new MediaStream((await ask(constraints)).getTracks().map(sparse));
+  }
 })();"""

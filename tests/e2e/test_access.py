@@ -63,6 +63,7 @@ async def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab does not lead to {name!r}")
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_keyboard_alone_is_enough(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     keyboard = ada.page.keyboard

@@ -167,7 +167,7 @@ async def test_a_phone_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
     assert line["y"] >= name["y"] + name["height"] - 8, "the timeline goes under the name"
 
 
-@pytest.mark.only(browser="chromium", reason="Playwright cannot make Firefox show a page as on paper")
+@pytest.mark.only(browser="shell", reason="Playwright cannot make Firefox show a page as on paper")
 async def test_paper_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
     host = await arrive(newcomer, crowd, viewport={"width": 720, "height": 1000}, color_scheme="dark")
     zoe = row(host, "Zoë Ångström")

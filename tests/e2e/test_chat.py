@@ -68,6 +68,7 @@ WATCH = """() => {
 """Counts what is changed in the list of messages."""
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play, meeting: str) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
     ada = await newcomer("Ada")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e import in_charge
@@ -43,6 +44,7 @@ PROCESSING = """() => {
 }"""
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await meet(meeting, ada)
@@ -89,6 +91,7 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
     assert await ada.page.evaluate(UNPLUGGED) == ["b", "", "b"]
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_another_name_and_talking_while_space_is_held(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:

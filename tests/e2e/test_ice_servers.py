@@ -21,7 +21,7 @@ NOTE = """
 """
 
 
-@pytest.mark.only(browser="chromium", reason="what is tried is the page's own doing, not the browser's")
+@pytest.mark.one_browser
 async def test_connections_are_given_the_new_credentials(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person
@@ -72,6 +74,7 @@ async def comes_and_goes(
             return b
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

@@ -46,6 +46,7 @@ async def talkative(tmp_path: Path) -> AsyncIterator[ServerProcess]:
         yield server
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_reload_of_a_call_asks_for_nothing_but_the_page(
     talkative: ServerProcess, newcomer: Newcomer, meeting: str
 ) -> None:

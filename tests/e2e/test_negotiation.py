@@ -164,7 +164,7 @@ async def test_it_ends_right_and_quiet_in_every_run(newcomer: Newcomer, server: 
     assert outcome["runs"] == SEEDS * len(PAIRS)
 
 
-@pytest.mark.only(browser="chromium", reason="the model is the same in every browser")
+@pytest.mark.only(browser="shell", reason="the model is the same in every browser")
 @pytest.mark.parametrize("bug", MUTATIONS)
 async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess, bug: str) -> None:
     changes, says = MUTATIONS[bug]
@@ -173,7 +173,7 @@ async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess,
     assert says in outcome["failed"][0]
 
 
-@pytest.mark.only(browser="chromium", reason="the model is the same in every browser")
+@pytest.mark.only(browser="shell", reason="the model is the same in every browser")
 async def test_a_browser_that_asks_for_ever_is_not_followed_for_ever(
     newcomer: Newcomer, server: ServerProcess
 ) -> None:

@@ -34,6 +34,7 @@ async def opened(newcomer: Newcomer, name: str, outside: Outside, page: str) -> 
     return person
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_first_call_from_another_site(newcomer: Newcomer, outside: Outside) -> None:
     """With somebody in the server's own page. It is as short as its name says."""
     assert len((SAMPLES / "first-call.html").read_text(encoding="utf-8").splitlines()) <= 30
@@ -138,6 +139,7 @@ FROM_BESIDE = """() => {
 NO_STORAGE = f"if (window !== top) {{ {REFUSE} {BLOCKED['access throws']} }}"
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> None:
     """Of another site, where the browser keeps nothing for it."""
     async with httpx.AsyncClient(base_url=outside.server) as http:

@@ -79,6 +79,7 @@ async def is_now(page: Page, state: str) -> None:
     await page.evaluate(IS, state)
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_the_four_scenarios(newcomer: Newcomer, outside: Outside, meeting: str) -> None:
     ada, bob = [await newcomer(name, url=outside.server) for name in ("Ada", "Bob")]
     await go_through_them(ada, bob, outside, meeting)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
@@ -39,6 +41,7 @@ def encoded(person: Person, other: str) -> Callable[[], Awaitable[tuple[int, int
     return look
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_what_is_not_shown_is_not_encoded(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)

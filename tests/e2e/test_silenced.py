@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
@@ -95,6 +97,7 @@ async def order(person: Person, order: str, *given: Any) -> None:
     )
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_page_that_goes_on_sending_is_heard_and_seen_by_nobody(
     newcomer: Newcomer, meeting: str
 ) -> None:
