@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from reconvene.command_line import environment, fail
-from server.settings.config import Config
+from server.settings import nodes
 from server.settings.setting import ConfigError
 
 REMEMBERED = 60.0
@@ -26,17 +26,19 @@ def cluster(
 ) -> None:
     """Show the nodes of a cluster: which live, which meetings and people they have, how busy they are.
 
-    Reads the engine in RECONVENE_ENGINE, and changes nothing. Exits with 0 if all nodes that were there in the last
-    minute live, with 1 if one is dead, with 2 if the engine cannot be used.
+    Reads the engine in RECONVENE_ENGINE, needs no other setting, and changes nothing. Exits with 0 if all nodes that
+    were there in the last minute live, with 1 if one is dead, with 2 if the engine cannot be used.
     """
     try:
-        config = Config.from_env(environment({}))
+        engine = nodes.ENGINE.read(environment({}))
     except ConfigError as error:
         fail(str(error))
-    if config.engine is None:
+    if engine is None:
         fail("RECONVENE_ENGINE is not set: a server without it is alone")
+    for missing in nodes.missing_packages():
+        fail(missing)
     try:
-        code = asyncio.run(_show(config.engine, watch=watch, as_json=as_json))
+        code = asyncio.run(_show(engine, watch=watch, as_json=as_json))
     except KeyboardInterrupt:
         code = 0
     raise typer.Exit(code)

@@ -287,6 +287,11 @@ class Signals:
     lost: int = 0
     dropped: int = 0
 
+    @property
+    def awaited(self) -> bool:
+        """Whether one has to come that has not."""
+        return max(self.got, self.excused) < self.sent
+
     def excuse(self) -> None:
         self.excused = self.sent
 

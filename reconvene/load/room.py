@@ -59,6 +59,6 @@ class Room:
                 return False
             if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.changes):
                 return False
-            if member.signals.got < member.signals.sent and member.following.machine.phase == "joined":
+            if member.signals.awaited and member.following.machine.phase == "joined":
                 return False
         return True

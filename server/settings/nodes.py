@@ -23,15 +23,17 @@ def _engine(text: str) -> str:
     return text
 
 
+ENGINE = Setting(
+    "RECONVENE_ENGINE",
+    "",
+    "redis://[user:password@]host[:port][/database], rediss://… for TLS, or redis+sentinel://host,host/name",
+    "Redis or Valkey, by which several nodes serve the same meetings. Not set: this process is alone.",
+    _engine,
+    private=True,
+)
+
 SETTINGS = (
-    Setting(
-        "RECONVENE_ENGINE",
-        "",
-        "redis://[user:password@]host[:port][/database], rediss://… for TLS, or redis+sentinel://host,host/name",
-        "Redis or Valkey, by which several nodes serve the same meetings. Not set: this process is alone.",
-        _engine,
-        private=True,
-    ),
+    ENGINE,
     Setting(
         "RECONVENE_PROCESSES",
         "1",
@@ -60,9 +62,13 @@ def conflicts(config: Config) -> list[str]:
         )
     if config.secret is None:
         found.append("RECONVENE_SECRET must be set when RECONVENE_ENGINE is: all nodes share it")
-    if any(importlib.util.find_spec(name) is None for name in PACKAGES):
-        found.append(
-            "RECONVENE_ENGINE needs packages that are not installed: "
-            "pip install '.[cluster]' in the checkout (docs/install.md), or unset it"
-        )
-    return found
+    return found + missing_packages()
+
+
+def missing_packages() -> list[str]:
+    if all(importlib.util.find_spec(name) for name in PACKAGES):
+        return []
+    return [
+        "RECONVENE_ENGINE needs packages that are not installed: "
+        "pip install '.[cluster]' in the checkout (docs/install.md), or unset it"
+    ]

@@ -18,6 +18,9 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
+AGAIN = 1.0
+"""Seconds, if the store does not answer."""
+
 
 class LostRooms:
     """`grace`: seconds that a place is kept. `look`: how a user appears. `now`: the record clock's, set before use."""
@@ -37,14 +40,21 @@ class LostRooms:
         self._asking = asyncio.get_running_loop().create_task(self._ask())
 
     async def _ask(self) -> None:
-        asked = clock.monotonic()
-        try:
-            found = await restorable_people(self._store, self.now(), self._grace, self._look)
-        except StoreError as error:
-            log.warning(
-                "the store does not say who was in the rooms that the engine has lost", error=str(error)
-            )
-            return
+        began = asked = clock.monotonic()
+        while True:
+            try:
+                found = await restorable_people(self._store, self.now(), self._grace, self._look)
+                break
+            except StoreError as error:
+                if asked == began:
+                    log.warning(
+                        "the store does not say who was in the rooms that the engine has lost",
+                        error=str(error),
+                    )
+            await asyncio.sleep(AGAIN)
+            asked = clock.monotonic()
+            if asked - began > self._grace:
+                return
         rooms = defaultdict(list)
         for each in found:
             rooms[each.room].append(each)

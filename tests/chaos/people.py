@@ -153,7 +153,7 @@ def _told(room: Room) -> str:
             "seq": member.stretch and member.stretch.last - log.head,
             "unseen": log.outstanding(member.machine.membership.my_id, member.changes),
             "unanswered": member.machine.membership.unanswered,
-            "signals": member.signals.sent - member.signals.got,
+            "signals": member.signals,
         }
         for member in room.members
     ]
