@@ -50,6 +50,10 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
     await meet(meeting, ada)
     await ada.button("Devices").click()
     panel = ada.page.get_by_role("dialog", name="Devices")
+    # No picture is in the way of the keyboard.
+    await expect(panel.get_by_role("heading", name="Devices")).to_be_focused()
+    await ada.page.keyboard.press("Tab")
+    await expect(panel.get_by_role("combobox", name="Microphone")).to_be_focused()
     meter = panel.get_by_role("meter", name="Microphone level")
     # Without any device that plays, Firefox measures nothing.
     measures = ada.browser_name == "chromium"
