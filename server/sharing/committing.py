@@ -92,8 +92,8 @@ class Committing:
 
     def _add(self, room: OwnedRoom, fresh: Fresh, turn: Turn) -> None:
         fields: dict[str, bytes | None] = {} if fresh.room is None else {ABOUT: fresh.room}
-        if fresh.withdrawn:
-            oldest = fresh.seq - LOG_KEPT
+        if fresh.withdrawn or fresh.cut:
+            oldest = max(fresh.seq - LOG_KEPT, fresh.cut - 1)
             room.withdrawn = [each for each in (*room.withdrawn, *fresh.withdrawn) if each > oldest]
             fields[WITHDRAWN] = msgspec.json.encode(room.withdrawn)
         members: dict[str, bytes | None] = {**fresh.members, **dict.fromkeys(fresh.gone)}
@@ -101,7 +101,17 @@ class Committing:
         # Of very many events in one turn the log may have forgotten the first already.
         entries = [*[b""] * (count - len(fresh.log)), *fresh.log]
         if entries or members or fields or turn.parcels or turn.held:
-            room.line.add(turn.parcels, turn.held, entries=entries, members=members, fields=fields)
+            # Those of this turn are without what they said.
+            gone = [each for each in fresh.withdrawn if each <= room.line.seq]
+            room.line.add(
+                turn.parcels,
+                turn.held,
+                entries=entries,
+                members=members,
+                fields=fields,
+                withdrawn=gone,
+                cut=fresh.cut,
+            )
 
     def send(self, room: OwnedRoom) -> None:
         """Send what may be sent."""
@@ -121,7 +131,8 @@ class Committing:
             entries = [Entry(seq, payload, 0.0) for seq, payload in enumerate(batch.entries, batch.seq + 1)]
             messages = [Message(parcel.to, parcel.body) for parcel in batch.parcels]
             who = room.id, line.term, batch.revision, batch.seq, line.incarnation
-            answer = self._engine.commit(Commit(*who, entries, batch.members, batch.fields, messages))
+            what = Commit(*who, entries, batch.members, batch.fields, messages, batch.withdrawn, batch.cut)
+            answer = self._engine.commit(what)
         else:
             own = Ownership(room.id, self._membership.id, line.term, batch.epoch, batch.revision)
             is_drop = batch.kind == "drop"

@@ -25,21 +25,24 @@ def room_state(about: bytes, members: Mapping[str, bytes], log_: Sequence[bytes]
 
 
 def parts_of(state: RoomState) -> State:
-    withdrawn = set(withdrawn_of(state))
+    withdrawn, kept = set(withdrawn_of(state)), {each.seq: each.payload for each in state.entries}
     entries: list[bytes] = []
-    for each in state.entries:
-        if not each.payload:
+    for seq in range(min(kept, default=state.seq + 1), state.seq + 1):
+        before = kept.get(seq) or (entries[-1] if entries else b"")
+        if seq in withdrawn and before:
+            entries.append(_blank(before, seq))
+        elif payload := kept.get(seq):
+            entries.append(payload)
+        else:
             # It is not known, so what was before it bridges nothing.
             entries = []
-        else:
-            entries.append(_blank(each.payload) if each.seq in withdrawn else each.payload)
     return State(state.fields[ABOUT], state.members, entries, state.seq)
 
 
-def _blank(entry: bytes) -> bytes:
-    """The place of an event that was withdrawn."""
+def _blank(entry: bytes, seq: int) -> bytes:
+    """The place of an event that was withdrawn, at the time of that entry."""
     head = msgspec.json.decode(entry.partition(b"\n")[0])
-    return msgspec.json.encode({**head, "to": NOBODY})
+    return msgspec.json.encode({**head, "seq": seq, "to": NOBODY})
 
 
 def withdrawn_of(state: RoomState) -> list[int]:

@@ -65,7 +65,8 @@ class Parcel(NamedTuple):
 class Batch(NamedTuple, Generic[Effect]):
     """`revision` and `seq`: the room's before it. `whole`: the room's state, of a batch that establishes it.
 
-    `entries`: of the log, with the seqs behind `seq`. Members and fields that are None go.
+    `entries`: of the log, with the seqs behind `seq`. Members and fields that are None go. So do entries of before:
+    those with the seqs `withdrawn`, and all before `cut`.
     """
 
     kind: Kind
@@ -78,6 +79,8 @@ class Batch(NamedTuple, Generic[Effect]):
     parcels: Sequence[Parcel]
     effects: Sequence[Effect]
     whole: Any = None
+    withdrawn: Sequence[int] = ()
+    cut: int = 0
 
     @property
     def changes(self) -> bool:
@@ -126,9 +129,11 @@ class Uncommitted(Generic[Effect]):
         members: Mapping[str, bytes | None] | None = None,
         fields: Mapping[str, bytes | None] | None = None,
         whole: Any = None,
+        withdrawn: Sequence[int] = (),
+        cut: int = 0,
     ) -> None:
-        """What happened in this turn."""
-        what = entries, members or {}, fields or {}, parcels, effects, whole
+        """What happened in this turn. Where entries go, a field says so."""
+        what = entries, members or {}, fields or {}, parcels, effects, whole, withdrawn, cut
         batch: Batch[Effect] = Batch(kind, self.epoch, self.revision, self.seq, *what)
         self._batches.append(batch)
         self.revision += batch.changes

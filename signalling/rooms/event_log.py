@@ -36,10 +36,13 @@ A plain tuple, because a log holds thousands and the garbage collector leaves pl
 class Log:
     """A ring bounded by count, by bytes and by age (seconds).
 
-    `withdrawn`: the numbers of withdrawn events, if somebody asks for them (`signalling.state`).
+    If somebody keeps a copy (`signalling.state`), `withdrawn` has the numbers of withdrawn events, and `cut` the number
+    before which the copy has to forget everything (0: it has not): what was erased may be there still.
     """
 
-    __slots__ = ("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "epoch", "seq", "withdrawn")
+    __slots__ = (
+        *("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "cut", "epoch", "seq", "withdrawn"),
+    )
 
     def __init__(
         self, epoch: str, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES, max_age: float = MAX_AGE
@@ -47,6 +50,7 @@ class Log:
         self.epoch = epoch
         self.seq = 0
         self.withdrawn: list[int] | None = None
+        self.cut = 0
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._max_count = max_count
@@ -147,6 +151,8 @@ class Log:
         """Take out the events of which that holds: nobody is sent them any more."""
         for index in [index for index, entry in enumerate(self._entries) if mark(entry[2])]:
             self._blank(index)
+        if self.withdrawn is not None:
+            self.cut = self._before + 1
 
     def _blank(self, index: int) -> None:
         n, at, payload, _ = self._entries[index]

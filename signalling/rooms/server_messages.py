@@ -7,7 +7,7 @@ encoded, so that a room of a thousand does not encode a thousand participants pe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -229,24 +229,6 @@ def chat_deleted(seq: int, message: str, by: str | None) -> bytes:
 
 def chat_erased(seq: int, participant: str, until: float, by: str | None) -> bytes:
     return _event(chat.ChatErased(seq, participant, rfc3339(until), by))
-
-
-def deleted(events: Iterable[bytes]) -> set[str]:
-    """The messages that these events, in order, say to be deleted, as far as their ids are in them."""
-    said: dict[str, list[tuple[str, str]]] = {}
-    found: set[str] = set()
-    for event in events:
-        if not event.startswith(b'{"type":"chat_'):
-            continue
-        told = msgspec.json.decode(event)
-        if told["type"] == "chat_erased":
-            found |= {id_ for id_, at in said.get(told["from"], ()) if at <= told["until"]}
-        elif "deleted_by" in told["message"]:
-            found.add(told["message"]["id"])
-        elif told["type"] == "chat_message":
-            message = told["message"]
-            said.setdefault(message["from"], []).append((message["id"], message["at"]))
-    return found
 
 
 def marks(messages_: Collection[str]) -> Callable[[bytes], bool]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from signalling.rooms import server_messages
 from signalling.rooms.effects import Effect, PutRight
 from signalling.rooms.event_log import Entry
 from signalling.rooms.hub import Hub
@@ -71,12 +70,13 @@ class Handover:
             [events.write(entry, when) for entry in room.log.after(touched.seq)],
             tuple(room.log.withdrawn or ()),
             room.log.seq,
+            room.log.cut,
         )
         touched.room = is_behind
         touched.members = {}
         touched.gone = []
         touched.seq = room.log.seq
-        room.log.withdrawn = []
+        room.log.withdrawn, room.log.cut = [], 0
         return fresh
 
     def adopt(
@@ -118,7 +118,6 @@ class Handover:
         hub = self._hub
         room = rooms.read(hub, about, when, self._find, lost_at)
         room.log.adopt(log, seq)
-        _erase_what_is_deleted(room)
         if is_copy:
             room.touched = Touched(seq)
             room.log.withdrawn = []
@@ -186,11 +185,5 @@ def _all_of(room: Room) -> Touched:
     for member in room:
         member.touched = touched
         member.touch()
-    room.log.withdrawn = []
+    room.log.withdrawn, room.log.cut = [], 0
     return touched
-
-
-def _erase_what_is_deleted(room: Room) -> None:
-    """Whoever kept the log may have texts that the last owner had forgotten already when they were deleted."""
-    if gone := server_messages.deleted(payload for _, _, payload, _ in room.log.after(-1)):
-        room.log.erase(server_messages.marks(gone))

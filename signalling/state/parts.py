@@ -45,7 +45,8 @@ class State(NamedTuple):
 
 class Fresh(NamedTuple):
     """What is new of a room's state. `whole`: it is the whole room, in place of what there was. `room`: None if it is
-    as it was. `gone`: members; `withdrawn`: numbers of events that nobody is to be sent any more."""
+    as it was. `gone`: members; `withdrawn`: numbers of events that nobody is to be sent any more; `cut`: nor any before
+    that one (0: none)."""
 
     whole: bool
     room: bytes | None
@@ -54,6 +55,7 @@ class Fresh(NamedTuple):
     log: Sequence[bytes]
     withdrawn: Sequence[int]
     seq: int
+    cut: int = 0
 
 
 class Moment(NamedTuple):

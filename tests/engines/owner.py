@@ -65,6 +65,8 @@ class Owner:
         members: Mapping[str, bytes | None] | None = None,
         fields: Mapping[str, bytes | None] | None = None,
         messages: Sequence[Message] = (),
+        withdrawn: Sequence[int] = (),
+        cut: int = 0,
     ) -> Commit:
         """A commit of the next events, as the room was left."""
         entries = [Entry(seq, payload, 1000.5) for seq, payload in enumerate(payloads, self.seq + 1)]
@@ -74,6 +76,8 @@ class Owner:
             members or {},
             fields or {},
             messages,
+            withdrawn,
+            cut,
         )
 
     def call(self, commit: Commit) -> Awaitable[Committed | Fenced | Lost]:

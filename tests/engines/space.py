@@ -109,7 +109,7 @@ class Space:
             until=now + ROOM_LIVES,
             revision=room.revision + 1,
             seq=room.seq + len(commit.entries),
-            entries=(*room.entries, *commit.entries)[-LOG_KEPT:],
+            entries=(*_left(room.entries, commit), *commit.entries)[-LOG_KEPT:],
             members=_changed(room.members, commit.members),
             fields=_changed(room.fields, commit.fields),
         )
@@ -256,6 +256,12 @@ def _has(room: Room, own: Ownership) -> bool:
     return (room.term, room.node, room.epoch) == (own.term, own.node, own.epoch) and (
         room.revision >= own.revision
     )
+
+
+def _left(entries: tuple[Entry, ...], commit: Commit) -> tuple[Entry, ...]:
+    if not (commit.withdrawn or commit.cut):
+        return entries
+    return tuple(each for each in entries if each.seq >= commit.cut and each.seq not in commit.withdrawn)
 
 
 def _changed(before: Mapping[str, bytes], changes: Mapping[str, bytes | None]) -> Mapping[str, bytes]:

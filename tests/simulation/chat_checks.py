@@ -73,6 +73,8 @@ def _what_was_deleted_is_gone(world: World, rows: list[dict[str, Any]]) -> None:
     gone = {row["key"]: row for row in rows if row["deleted_at"] is not None}
     logs = [room.log for server in world.servers if server.listening for room in server.hub.rooms.values()]
     held = "".join(payload.decode() for log in logs for _, _, payload, _ in log.after(-1))
+    if any(ROOM in server.hub.rooms for server in world.servers if server.listening):
+        held += world.truth.kept()
     for key, row in gone.items():
         post = world.chatters.posts[key]
         if row["text"]:

@@ -41,6 +41,10 @@ class Truth:
         """Numbers of signals that a log took out, to have them put in anew."""
         self._raw: list[tuple[str, int, float, bytes, To]] = []
 
+    def kept(self) -> str:
+        """All that somebody besides the servers keeps of the events of rooms."""
+        return ""
+
     @contextlib.contextmanager
     def told(self, now: Callable[[], float]) -> Iterator[None]:
         """While it lasts, every log tells what it is given."""

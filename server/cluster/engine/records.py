@@ -37,8 +37,9 @@ class Commit:
 
     `term` is the owner's. `revision` and `seq` are the room's as the owner left it with the commit before; the entries
     go on from `seq`. `incarnation` is that of the engine that the owner has made sure of. Members and fields set to
-    None go. A commit that changes neither log nor members nor fields only passes its messages, if the room is the
-    owner's. Raises `ValueError` for entries out of order.
+    None go; so do the entries `withdrawn`, by their seqs, and all before the seq `cut`. A commit that has neither
+    entries nor members nor fields only passes its messages, if the room is the owner's. Raises `ValueError` for entries
+    out of order.
     """
 
     room: str
@@ -50,6 +51,8 @@ class Commit:
     members: Mapping[str, bytes | None] = field(default_factory=dict)
     fields: Mapping[str, bytes | None] = field(default_factory=dict)
     messages: Sequence[Message] = ()
+    withdrawn: Sequence[int] = ()
+    cut: int = 0
 
     def __post_init__(self) -> None:
         for seq, entry in enumerate(self.entries, self.seq + 1):

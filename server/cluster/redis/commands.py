@@ -26,6 +26,7 @@ def commit(sha: bytes, made: Commit) -> list[Argument]:
     command += (keys.inbox(node) for node in inboxes)
     command += (made.term, made.revision, made.seq, len(made.entries))
     command += (len(members) // 2, len(members_gone), len(fields) // 2, len(fields_gone), len(made.messages))
+    command += (made.cut, len(made.withdrawn), *made.withdrawn)
     for entry in made.entries:
         command += (entry.payload, repr(entry.at), entry.to)
     return [*command, *members, *members_gone, *fields, *fields_gone, *messages]

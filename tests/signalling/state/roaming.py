@@ -60,6 +60,7 @@ class Copy:
         self.log |= dict(enumerate(fresh.log, first))
         for number in fresh.withdrawn:
             del self.log[number]
+        self.log = {number: entry for number, entry in self.log.items() if number >= fresh.cut}
         self.seq = fresh.seq
 
     @property

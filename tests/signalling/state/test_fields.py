@@ -24,7 +24,11 @@ from signalling.state import members, rooms
         (Knock, {*rooms.OF_A_KNOCK, "connection", "lost_at"}, rooms.CREDENTIALS | {"unknown"}),
         (CommandIds, {"_ranges"}, {"unsettled"}),
         (Budget, {"_left"}, {"_rate", "_most", "_at"}),
-        (Log, {"_entries", "epoch", "seq"}, {"_bytes", "_max_age", "_max_bytes", "_max_count", "withdrawn"}),
+        (
+            Log,
+            {"_entries", "epoch", "seq"},
+            {"_bytes", "_max_age", "_max_bytes", "_max_count", "cut", "withdrawn"},
+        ),
     ],
 )
 def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], stays: set[str]) -> None:

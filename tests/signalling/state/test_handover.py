@@ -12,9 +12,9 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
 from signalling.rooms.change import Erased, Posted, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, LetIn, PutRight, StayResumed
-from signalling.state.parts import State, UnknownVersion
+from signalling.state.parts import Fresh, State, UnknownVersion
 from tests.signalling.rooms.test_chat import answers, asked, post, writes
-from tests.signalling.state.roaming import Roaming
+from tests.signalling.state.roaming import Copy, Roaming
 
 ROOM = "ABC123"
 SECRET = "scrypt$secret"
@@ -227,7 +227,7 @@ def test_of_a_room_in_which_nobody_is_nothing_is_fresh(stage: Roaming) -> None:
     assert first is not None
     assert (first.whole, set(first.members), first.seq) == (True, {f"p_ann_{ROOM}", f"p_bob_{ROOM}"}, 2)
     second = stage.handover.fresh(ROOM, stage.now, stage.time)
-    assert second == (False, None, {}, [], [], (), 2)
+    assert second == (False, None, {}, [], [], (), 2, 0)
     stage.say("bob", type="status", id=1, media={"audio": True})
     third = stage.handover.fresh(ROOM, stage.now, stage.time)
     assert third is not None
@@ -237,14 +237,24 @@ def test_of_a_room_in_which_nobody_is_nothing_is_fresh(stage: Roaming) -> None:
 
 
 @pytest.mark.parametrize("command", ["chat_delete", "chat_erase"])
-def test_what_was_deleted_is_told_to_nobody_where_the_kept_log_has_it_still(
-    stage: Roaming, command: str
+@pytest.mark.parametrize("forgets", [False, True])
+def test_of_what_was_deleted_no_copy_of_the_log_keeps_the_text(
+    stage: Roaming, command: str, *, forgets: bool
 ) -> None:
-    """The log in memory is bounded: it may have forgotten the message already when that is deleted."""
+    """The log in memory is bounded: it may have forgotten the text already when that is deleted."""
+    copy = Copy()
     writes(stage, "bob", "secret")
     (said,) = asked(stage)
     answers(stage, said)
-    before = state(stage)
+    stage.say("bob", type="chat_edit", id=2, message=post(said).id, text="a better secret")
+    (edit,) = asked(stage)
+    answers(stage, edit, Recorded(again=False, posted=Posted("bob", None, None)))
+    copy.take(fresh(stage))
+    assert b"".join(copy.log.values()).count(b"secret") == 2
+    if forgets:
+        log = stage.hub.rooms[ROOM].log
+        while log.after(-1):
+            log.forget_oldest()
     if command == "chat_delete":
         stage.say("ann", type=command, id=2, message=post(said).id)
         posted = Posted("bob", None, "p_ann_ABC123", is_new=True)
@@ -256,9 +266,14 @@ def test_what_was_deleted_is_told_to_nobody_where_the_kept_log_has_it_still(
         )
     (deletion,) = asked(stage)
     answers(stage, deletion, outcome)
-    after = state(stage)
-    kept = after._replace(log=[*before.log, *after.log[len(before.log) :]])
-    assert b"secret" in b"".join(kept.log)
-    other = arrives(stage, kept)
-    assert b"secret" not in b"".join(state(other).log)
-    assert len(state(other).log) == len(kept.log)
+    copy.take(fresh(stage))
+    assert b"secret" not in b"".join(copy.log.values())
+    assert b"secret" not in b"".join(state(arrives(stage, copy.state)).log)
+    # What is erased later cuts nothing off that is not told.
+    assert fresh(stage).cut == 0
+
+
+def fresh(stage: Roaming) -> Fresh:
+    found = stage.handover.fresh(ROOM, stage.now, stage.time)
+    assert found is not None
+    return found

@@ -9,6 +9,8 @@ from server.settings.setting import ConfigError
 from server.sharing.gateway import ClusterGateway
 from server.sharing.membership import Membership
 from server.sharing.sealing import Seal
+from signalling.rooms.hub import Hub
+from signalling.rooms.log_memory import MOST, LogMemory
 from tests.engines.memory import MemoryEngine
 from tests.simulation.server import SECRET, Server
 
@@ -31,6 +33,7 @@ class NodeServer(Server):
     def __init__(self, engine: MemoryServer, *parts: Any) -> None:
         super().__init__(*parts)
         self.engine = MemoryEngine(engine)
+        self.log_memory = MOST
         self.is_drained = False
         """It was told to stop."""
 
@@ -51,6 +54,11 @@ class NodeServer(Server):
             await super()._serve()
         except ConfigError:
             self.loop.call_soon(self.kill)
+
+    def make_hub(self) -> Hub:
+        hub = super().make_hub()
+        hub.logs = LogMemory(self.log_memory)
+        return hub
 
     @property
     def edges(self) -> set[str]:

@@ -91,6 +91,26 @@ def a_room_that_is_given_begins_anew(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OwnedRooms, "_begin", anew)
 
 
+def deleted_text_stays_in_the_engine(patch: pytest.MonkeyPatch) -> None:
+    """Whoever takes the room over blanks what it is told of."""
+    add = Uncommitted.add
+
+    def adds(self: Uncommitted[Any], *what: Any, **more: Any) -> None:
+        add(self, *what, **{**more, "withdrawn": (), "cut": 0})
+
+    patch.setattr(Uncommitted, "add", adds)
+
+
+def what_the_owner_has_forgotten_stays_in_the_engine(patch: pytest.MonkeyPatch) -> None:
+    """Also if it is deleted then."""
+    add = Uncommitted.add
+
+    def adds(self: Uncommitted[Any], *what: Any, **more: Any) -> None:
+        add(self, *what, **{**more, "cut": 0})
+
+    patch.setattr(Uncommitted, "add", adds)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
@@ -103,6 +123,8 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (a_gap_is_not_bridged, 3),
         (rooms_are_not_given, 5),
         (a_room_that_is_given_begins_anew, 5),
+        (deleted_text_stays_in_the_engine, 5),
+        (what_the_owner_has_forgotten_stays_in_the_engine, 5),
     )
 }
 

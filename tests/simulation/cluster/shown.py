@@ -10,6 +10,7 @@ import msgspec
 
 from server.cluster.engine.records import Commit, Committed, Entry, Fenced, Lost, Ownership, RoomState
 from signalling.rooms.event_log import Log, To
+from tests.engines.memory import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.clock import PROCESS
 from tests.simulation.cluster.node import NodeServer
@@ -25,13 +26,18 @@ def _node() -> str:
 class Shown(Truth):
     """`complain` is told of two events with one number."""
 
-    def __init__(self, complain: Callable[[str], None]) -> None:
+    def __init__(self, complain: Callable[[str], None], engine: MemoryServer) -> None:
         super().__init__()
+        self._engine = engine
         self._complain = complain
         self._numbered: dict[tuple[str, int], bytes] = {}
         self._appended: dict[tuple[str, str, int], tuple[bytes, To]] = {}
         """By the node whose log it is: one that was stopped may go on with a room that others have."""
         self._gone: set[tuple[str, int]] = set()
+
+    def kept(self) -> str:
+        rooms = self._engine.space.rooms.values()
+        return "".join(entry.payload.decode() for room in rooms for entry in room.entries)
 
     @contextlib.contextmanager
     def told(self, now: Callable[[], float]) -> Iterator[None]:

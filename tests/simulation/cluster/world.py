@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from signalling.rooms.log_memory import MOST
 from tests.engines.memory import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.alone import HELD_UP
@@ -31,7 +32,9 @@ class ClusterWorld(World):
         chance = self.trouble = lots("trouble with the engine", seed)
         self.engine = MemoryServer(Space(lease=LEASE, settling=SETTLING))
         self.engine.latency = chance.choice((0.0002, 0.002, 0.02))
-        self.truth = Shown(self.complain)
+        self.truth = Shown(self.complain, self.engine)
+        self.log_memory = lots("short logs", seed).choice((MOST, MOST, 4000))
+        """Bytes. What the owner of a room has forgotten, the engine may have still."""
         self.trouble_at: list[float] = []
         """When the engine or a node was hindered."""
         self.cut_off_at: list[float] = []
@@ -154,7 +157,9 @@ class ClusterWorld(World):
 
     def make_server(self) -> NodeServer:
         parts = len(self.servers) + 1, self.loop, self.store, self.config, self.bound
-        return NodeServer(self.engine, *parts, self.recorder_limit, self.application)
+        server = NodeServer(self.engine, *parts, self.recorder_limit, self.application)
+        server.log_memory = self.log_memory
+        return server
 
     async def keep_servers(self) -> None:
         await asyncio.gather(*(self.keep_a_server() for _ in range(self.nodes)))

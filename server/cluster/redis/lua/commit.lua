@@ -1,6 +1,7 @@
 -- KEYS: own, log, mem, set, inboxes
--- ARGV: term, revision, seq, how many entries, members, members gone, fields, fields gone, messages; then
---   entries (payload, at, to), members (name, state), names, fields (name, value), names,
+-- ARGV: term, revision, seq, how many entries, members, members gone, fields, fields gone, messages, the seq before which
+--   entries go (0: none), how many are withdrawn; then
+--   seqs of these, entries (payload, at, to), members (name, state), names, fields (name, value), names,
 --   messages (how many inboxes, which of them, body)
 -- Answers the revision; -1: fenced; -2: lost.
 local own = redis.call('HMGET', KEYS[1], 't', 'r', 's')
@@ -14,7 +15,15 @@ if own[2] ~= ARGV[2] or own[3] ~= ARGV[3] then
   return -2
 end
 
-local next = 10
+local next = 12
+for _ = 1, tonumber(ARGV[11]) do
+  redis.call('XDEL', KEYS[2], ARGV[next] .. '-0')
+  next = next + 1
+end
+if ARGV[10] ~= '0' then
+  redis.call('XTRIM', KEYS[2], 'MINID', ARGV[10] .. '-0')
+end
+
 local seq = tonumber(ARGV[3])
 local entries = tonumber(ARGV[4])
 for _ = 1, entries do

@@ -43,6 +43,17 @@ async def test_what_is_set_to_none_goes(ann: Owner) -> None:
     assert await ann.engine.load(ROOM) == RoomState(0, [], {"p_2": b"hand"}, {})
 
 
+async def test_what_is_withdrawn_or_cut_is_not_in_the_log_any_more(ann: Owner) -> None:
+    await ann.commit(*(b"%d" % number for number in range(1, 9)))
+    gone = ann.make(b"9", fields={"withdrawn": b"[5,8]"}, withdrawn=[5, 8, 4], cut=3)
+    assert await ann.call(gone) == Committed(2)
+    assert await ann.payloads() == [b"3", b"6", b"7", b"9"]
+    # Also all of it: the numbers go on.
+    assert await ann.call(ann.make(fields={"withdrawn": b"[]"}, cut=10)) == Committed(3)
+    await ann.commit(b"10")
+    assert [entry.seq for entry in await ann.engine.log(ROOM, 0)] == [10]
+
+
 async def test_commits_go_out_in_order_and_wait_for_nothing(ann: Owner) -> None:
     told = [ann.call(ann.make(b"%d" % number)) for number in range(50)]
     assert await asyncio.gather(*told) == [Committed(number) for number in range(1, 51)]

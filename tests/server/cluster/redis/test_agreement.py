@@ -140,8 +140,11 @@ class Call:
                 ]
                 members = {f"p_{self.some % 3}": None if self.some % 2 else b"%d" % self.some}
                 fields = {"sitting": b"%d" % self.some} if self.some == 3 else {}
+                gone = [seq, seq - 2] if self.some == 3 and seq > 2 else []
+                cut = max(seq - 3, 0) if self.some == 4 else 0
+                what = entries, members, fields, (), gone, cut
                 return await engine.commit(
-                    Commit(self.room, own.term, revision, seq, side.incarnation, entries, members, fields)
+                    Commit(self.room, own.term, revision, seq, side.incarnation, *what)
                 )
             case "beat":
                 return await engine.beat(self.node, b"%d" % self.some, [self.room])
