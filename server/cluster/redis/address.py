@@ -8,6 +8,7 @@ redis+sentinel://[user:password@]host[:port],…/name[/database]  what the Senti
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ class Address:
         finally:
             for client in sentinel.sentinels:
                 await client.aclose()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # redis-py can take a cancellation for a Sentinel that does not answer.
+                raise asyncio.CancelledError
         return str(host), int(port)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from server.cluster.engine.errors import EngineUnavailable
 from server.cluster.engine.records import Committed
+from server.cluster.redis.address import parse_address
 from server.cluster.redis.redis_engine import RedisEngine
 from tests.databases.daemon import HOST, free_port
 from tests.engines.owner import Owner
@@ -31,6 +32,26 @@ async def test_a_primary_that_is_unknown() -> None:
     engine = RedisEngine(f"redis+sentinel://{HOST}:{free_port()}/{NAME}")
     with pytest.raises(EngineUnavailable, match="no Sentinel knows a primary 'mymaster'"):
         await engine.open()
+
+
+async def test_a_search_that_is_ended_ends_at_once() -> None:
+    """At whatever point: a node that stops while its engine is away would not end."""
+    over = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, HOST, 0) as silent:
+        address = parse_address(f"redis+sentinel://{HOST}:{silent.sockets[0].getsockname()[1]}/{NAME}")
+        for steps in range(30):
+            search = asyncio.create_task(address.find(10.0))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            search.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await search
+        over.set()
 
 
 async def test_after_a_failover_nodes_are_at_the_new_primary() -> None:
