@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import redis.exceptions
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
 
 from server.cluster.engine.errors import EngineRefused, EngineUnavailable
@@ -55,6 +55,13 @@ class Address:
         sentinel = Sentinel(list(self.sentinels), sentinel_kwargs=settings)  # type: ignore[no-untyped-call]
         try:
             host, port = await sentinel.discover_master(self.name)
+        except MasterNotFoundError as error:
+            # For each that does not answer redis-py shows all that it knows of the connection.
+            silent, all_ = str(error).count("<redis.asyncio.client."), len(self.sentinels)
+            where = ", ".join(f"{host}:{port}" for host, port in self.sentinels)
+            told = f"no Sentinel at {where} knows a primary {self.name!r} that lives"
+            told += f"; {silent} of {all_} cannot be asked" if silent else ""
+            raise EngineUnavailable(told) from None
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
             raise EngineUnavailable(f"no Sentinel knows a primary {self.name!r}: {error}") from error
         finally:

@@ -29,9 +29,12 @@ async def sentinel_of(primary: EngineServer) -> AsyncIterator[EngineServer]:
 
 
 async def test_a_primary_that_is_unknown() -> None:
-    engine = RedisEngine(f"redis+sentinel://{HOST}:{free_port()}/{NAME}")
-    with pytest.raises(EngineUnavailable, match="no Sentinel knows a primary 'mymaster'"):
+    at = f"{HOST}:{free_port()}"
+    engine = RedisEngine(f"redis+sentinel://{at}/{NAME}")
+    with pytest.raises(EngineUnavailable) as raised:
         await engine.open()
+    asked = f"no Sentinel at {at} knows a primary 'mymaster' that lives; 1 of 1 cannot be asked"
+    assert str(raised.value) == asked
 
 
 async def test_a_search_that_is_ended_ends_at_once() -> None:
