@@ -117,9 +117,10 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
 async def test_the_login_goes_along_to_the_attendance_and_back(
     newcomer: Newcomer, meeting: str, app: Login
 ) -> None:
-    host = await app.joined(meeting, "ann")
+    host = await app.joined(meeting, "ann", token=app.token("ann"))
     for locked in (True, False):
         await host.order("settings", settings={"locked": locked})
+    await host.order("rename", name="Anna")
     await host.leave()
     ann = await newcomer("Ann", url=app.server.url, calls=False)
     await follow(ann, meeting, app.token("ann", name="Ann"))
@@ -130,6 +131,7 @@ async def test_the_login_goes_along_to_the_attendance_and_back(
     assert ann.page.url.endswith(f"/m/{meeting}/attendance")
     await ann.page.get_by_text("What those in charge did").click()
     await expect(ann.page.get_by_text("Ann locked the meeting")).to_be_visible()
+    await expect(ann.page.get_by_text("took the name Anna")).to_be_visible()
     # Once it is over, who is in the meeting now is not known any more.
     reports, over = "**/api/meetings/*/attendance*", json.dumps({"code": "token_expired", "detail": "Over."})
     await app.joined(meeting, "bob")
