@@ -58,7 +58,7 @@ SEND = """([to, instance, nonsense]) => {
 }"""
 
 
-async def test_nonsense_throws_nowhere_and_no_call_suffers(
+async def test_nonsense_and_floods_throw_nowhere_and_no_call_suffers(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
@@ -82,14 +82,9 @@ async def test_nonsense_throws_nowhere_and_no_call_suffers(
     assert [await person.peer_connections() - 1 for person in (ada, bob)] == connections
     await raw.ws.close()
 
-
-async def test_a_flood_is_cut_off_and_costs_no_other_call(
-    newcomer: Newcomer, meeting: str, server: ServerProcess
-) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
+    # Nor from a flood, which is cut off.
     raw = await Client.open(server.ws_url)
-    await raw.join(meeting, "Raw")
+    await raw.join(meeting, "Flood")
     said = len(ada.said)
     for index in range(400):
         await raw.send(

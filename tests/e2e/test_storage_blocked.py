@@ -123,7 +123,7 @@ async def ada_of(context: BrowserContext, people: list[Person], server: ServerPr
     return ada
 
 
-@pytest.mark.only(browser="chromium", reason="its own setting, which is in its profile")
+@pytest.mark.only(browser="shell", reason="Chromium, whose own setting it is, is started beside it")
 async def test_whole_visit_with_site_data_blocked_by_chromium(
     playwright: Playwright,
     people: list[Person],
@@ -143,7 +143,7 @@ async def test_whole_visit_with_site_data_blocked_by_chromium(
     await looks_at_records(ada, meeting)
 
 
-@pytest.mark.only(browser="firefox", reason="its own setting")
+@pytest.mark.only(browser="shell", reason="Firefox, whose own setting it is, is started beside it")
 async def test_whole_visit_with_site_data_blocked_by_firefox(
     browsers: Browsers, people: list[Person], newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:

@@ -91,7 +91,7 @@ async def test_a_browser_that_cannot_make_calls_shows_who_is_there(newcomer: New
         await uma.page.close()
 
 
-@pytest.mark.only(browser="firefox", reason="it has the preference")
+@pytest.mark.only(browser="shell", reason="Firefox, which has the preference, is started beside it")
 async def test_webrtc_switched_off_by_preference(
     newcomer: Newcomer, meeting: str, browsers: Browsers
 ) -> None:
