@@ -64,6 +64,7 @@ class Shown(Truth):
                         f"epoch {before.epoch} was ended by {own.node}, and nothing of it was lost"
                     )
                 self._note(own.node, own.epoch, state.entries, now())
+                self._note(own.node, own.epoch, self._forgotten(own, state), now())
                 self._withdraw(own.epoch, state.fields.get("withdrawn"))
             return answer
 
@@ -93,6 +94,16 @@ class Shown(Truth):
             Space.establish = establish  # type: ignore[method-assign]
             for events in self.epochs.values():
                 events.sort(key=lambda event: event.seq)
+
+    def _forgotten(self, own: Ownership, state: RoomState) -> Sequence[Entry]:
+        """What an owner has told that asserts its room, and its log does not have any more."""
+        first = state.entries[0].seq if state.entries else state.seq + 1
+        mine = [seq for node, epoch, seq in self._appended if (node, epoch) == (own.node, own.epoch)]
+        return [
+            Entry(seq, b"", 0.0)
+            for seq in sorted(mine)
+            if seq < first and (own.epoch, seq) not in self._numbered
+        ]
 
     def _note(self, node: str, epoch: str, entries: Sequence[Entry], at: float) -> None:
         for entry in entries:
