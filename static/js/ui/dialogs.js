@@ -1,13 +1,19 @@
-/** Modal questions with <dialog>, which keeps the focus inside and gives it back. */
+/** Modal questions with <dialog>, which keeps the focus inside and gives it back: to the view's heading, where what had it is gone. */
 import { fromTemplate, part } from "./dom.js";
 
 /** @param {HTMLElement} element @returns {Promise<string>} the value of the button that closed it, "" for Escape */
 export function modal(element) {
   if (!(element instanceof HTMLDialogElement)) throw new Error("not a dialog");
+  const opener = document.activeElement;
   document.body.append(element);
   element.showModal();
   return new Promise((resolve) => {
-    element.addEventListener("close", () => (resolve(element.returnValue), element.remove()), { once: true });
+    const closed = () => {
+      element.remove();
+      if (!opener?.isConnected) document.querySelector("h1")?.focus();
+      resolve(element.returnValue);
+    };
+    element.addEventListener("close", closed, { once: true });
   });
 }
 
