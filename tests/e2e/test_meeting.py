@@ -46,15 +46,6 @@ async def test_what_one_does_shows_at_the_other(newcomer: Newcomer, meeting: str
 
 
 @pytest.mark.one_browser
-async def test_three_in_one_meeting_all_see_and_hear_each_other(newcomer: Newcomer, meeting: str) -> None:
-    people = [await newcomer(name) for name in ("Ada", "Bob", "Cleo")]
-    ids = await meet(meeting, *people)
-    await all_hear_and_watch(dict(zip(ids, people, strict=True)))
-    for person in people:
-        await expect(person.others).to_have_count(2)
-
-
-@pytest.mark.one_browser
 async def test_two_meetings_at_the_same_time_stay_apart(newcomer: Newcomer, meeting: str) -> None:
     ada, bob, cleo, dan = [
         await newcomer(name, calls=name in {"Ada", "Bob"}) for name in ("Ada", "Bob", "Cleo", "Dan")

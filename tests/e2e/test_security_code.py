@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.e2e import in_charge
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.person import Person, all_hear_and_watch, meet
 
 CODE = """async (pairs) => {
   const { securityCode } = await import("/static/sdk/security-code.js");
@@ -61,7 +61,7 @@ async def code(person: Person, other: str) -> str:
 
 
 @pytest.mark.one_browser
-async def test_both_ends_show_the_same_code_and_other_connections_have_others(
+async def test_three_see_and_hear_each_other_and_both_ends_of_each_connection_show_its_code(
     newcomer: Newcomer, browsers: Browsers, meeting: str
 ) -> None:
     """Whoever is in charge or not; in Firefox's turn, in browsers of two kinds."""
@@ -70,9 +70,9 @@ async def test_both_ends_show_the_same_code_and_other_connections_have_others(
     cat = await newcomer("Cat", using=another)
     a, b, c = await meet(meeting, ada, bob, cat)
     assert await coded(ada.page) == [each for *_, each in VECTORS]
-    for person, others in ((ada, (b, c)), (bob, (a, c)), (cat, (a, b))):
-        for each in others:
-            await person.sees(each, connection="connected")
+    await all_hear_and_watch({a: ada, b: bob, c: cat})
+    for person in (ada, bob, cat):
+        await expect(person.others).to_have_count(2)
     with_bob, with_cat = await code(ada, "Bob"), await code(ada, "Cat")
     assert with_bob == await code(bob, "Ada")
     assert with_cat == await code(cat, "Ada")
