@@ -84,6 +84,8 @@ class Membership:
         self._ahead = 0.0
         self._trusts_at = -math.inf
         """Until when nobody is taken for dead: this node could not beat, and perhaps nobody could."""
+        self._return_until = -math.inf
+        """Until when those who have not beaten yet in an engine that came back as another are not taken for dead."""
         self._settled = asyncio.Event()
         self._beaten = asyncio.Event()
         self._empty: set[str] = set()
@@ -231,14 +233,15 @@ class Membership:
             self._settles(told.incarnation)
         alive, known = set(self.others), self._nodes
         leaving = alive - set(self.takers)
-        if asked < self._trusts_at:
-            nodes = [
-                replace(node, about=b"{}") if node.about is None and node.id in alive else node
-                for node in told.nodes
-            ]
-        else:
-            nodes = list(told.nodes)
-        self._nodes = {node.id: node for node in nodes}
+        if before and before != told.incarnation:
+            self._return_until = asked + self.lease
+        nodes = {node.id: node for node in told.nodes}
+        for node in alive:
+            if node not in nodes and asked < self._return_until:
+                nodes[node] = known[node]
+            elif node in nodes and nodes[node].about is None and asked < self._trusts_at:
+                nodes[node] = replace(nodes[node], about=b"{}")
+        self._nodes = nodes
         if before and before != told.incarnation:
             log.warning("the engine came back as another one", incarnation=told.incarnation)
             self._hears.another_engine()
@@ -246,9 +249,8 @@ class Membership:
         for node in sorted(others - alive):
             log.info("a node is there", node=node, **_where(self._nodes[node]))
         for node in sorted(alive - others):
-            if node in self._nodes or before == told.incarnation:
-                self._tell_death(node, known[node], told.at, left=node in leaving)
-                self._hears.gone(node)
+            self._tell_death(node, known[node], told.at, left=node in leaving)
+            self._hears.gone(node)
 
     def _settles(self, incarnation: str) -> None:
         if incarnation == self._incarnation and clock.monotonic() >= self._trusts_at:

@@ -156,3 +156,22 @@ def test_whoever_was_buried_goes_on_under_another_name(monkeypatch: pytest.Monke
         assert list(nodes.members["ann"].others) == [nodes.members["bob"].id]
 
     play(monkeypatch, story)
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_an_engine_that_comes_back_empty_does_not_hide_the_dead(
+    monkeypatch: pytest.MonkeyPatch, lives: bool
+) -> None:
+    """Whoever lives says so within a lease."""
+
+    async def story(nodes: Nodes) -> None:
+        if not lives:
+            nodes.dies("bob")
+        nodes.server.restart(empty=True)
+        await asyncio.sleep(LEASE - 1)
+        assert list(nodes.members["ann"].others) == ["bob"]
+        await asyncio.sleep(3)
+        assert list(nodes.members["ann"].others) == ["bob"] * lives
+        assert nodes.ears["ann"].told.count("gone bob") == (not lives)
+
+    play(monkeypatch, story)

@@ -82,8 +82,10 @@ def test_a_lost_connection_is_forgotten_when_its_last_frame_is_answered() -> Non
     edge.said(1, b"one")
     assert edge.lost(1, goodbye=True) == [edges.Post("owner", wire.Lost("me", 1, ROOM, 2, goodbye=True))]
     assert edge.lost(1) == []
-    assert ROOM in edge.rooms
+    # Whoever takes the room over here has yet to hear of it.
+    assert edge.has(1, ROOM)
     answered(edge, 2)
+    assert not edge.has(1, ROOM)
     assert ROOM not in edge.rooms
 
 
