@@ -63,7 +63,7 @@ class MemoryServer:
         self.away = False
         self.swallows = False
         self.holds = False
-        self._held: list[Callable[[], object]] = []
+        self.held: list[Callable[[], object]] = []
         self._starts = itertools.count(1)
         self._before: deque[Space] = deque(maxlen=KEPT_WRITES)
         self._waiting: dict[asyncio.Future[None], MemoryEngine] = {}
@@ -78,7 +78,8 @@ class MemoryServer:
 
     def restart(self, *, empty: bool) -> None:
         if empty:
-            self.space = self._blank()
+            was = self.space
+            self.space = Space(lease=was.lease, settling=was.settle_for, inbox_kept=was.inbox_kept)
         self._start()
 
     def fail_over(self, lost: int) -> None:
@@ -89,7 +90,7 @@ class MemoryServer:
 
     def release(self) -> None:
         """Carry out what was held."""
-        held, self._held = self._held, []
+        held, self.held = self.held, []
         for apply in held:
             apply()
 
@@ -111,9 +112,6 @@ class MemoryServer:
             if not (engine.is_dead or changed.done()):
                 changed.set_result(None)
 
-    def hold(self, apply: Callable[[], object]) -> None:
-        self._held.append(apply)
-
     async def change(self, engine: MemoryEngine) -> None:
         """Wait until somebody has done something, or a while is over."""
         loop = asyncio.get_running_loop()
@@ -126,14 +124,10 @@ class MemoryServer:
             self._waiting.pop(changed, None)
             look.cancel()
 
-    def _blank(self) -> Space:
-        was = self.space
-        return Space(lease=was.lease, settling=was.settle_for, inbox_kept=was.inbox_kept)
-
     def _start(self) -> None:
         self.incarnation = f"memory-{next(self._starts)}"
         self._before.clear()
-        self._held.clear()
+        self.held.clear()
 
 
 class MemoryEngine(Engine):
@@ -152,9 +146,12 @@ class MemoryEngine(Engine):
     @property
     def is_busy(self) -> bool:
         """Whether a call is on its way, or something is unread."""
-        box = self._server.space.boxes.get(self._inbox[0]) if self._inbox else None
-        is_read = box is None or self._inbox is None or box.entries[-1][0] <= self._inbox[1]
-        return bool(self._unanswered) or not is_read
+        return bool(self._unanswered) or self._has_unread()
+
+    def _has_unread(self) -> bool:
+        node, place = self._inbox or ("", 0)
+        box = self._server.space.boxes.get(node)
+        return box is not None and box.entries[-1][0] > place
 
     async def open(self) -> None:
         self._connect()
@@ -259,7 +256,9 @@ class MemoryEngine(Engine):
             messages = [body for _, body in found if body is not None]
             if messages or not is_there:
                 return Received(messages, has_gap=not is_there)
-            await self._server.change(self)
+            # What came while it was told that there is nothing, it looks for at once.
+            if not self._has_unread():
+                await self._server.change(self)
 
     def _read(self, node: str, place: int) -> Awaitable[tuple[list[tuple[int, bytes | None]], bool]]:
         return self._call(lambda space, now: space.read(node, place, bounds.RECEIVED_AT_ONCE))
@@ -287,7 +286,7 @@ class MemoryEngine(Engine):
             if self._server.incarnation != sent_to or self._server.away:
                 self.break_connection()
             elif self._server.holds:
-                self._server.hold(lambda: self._server.carry_out(script))
+                self._server.held.append(lambda: self._server.carry_out(script))
             else:
                 result, at = self._server.carry_out(script), loop.time() + self._server.latency
                 if not self._server.swallows:

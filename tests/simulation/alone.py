@@ -36,9 +36,9 @@ class Alone:
         """Whether what people asked for then was held up between servers, at most for as long as that."""
         return False
 
-    def is_ownerless(self, since: float, until: float) -> bool:
-        """Whether the room's owner may have been dead all the time between, so that it came to nobody."""
-        return False
+    def owner_found_in(self, since: float) -> float:
+        """Seconds in which what is said then comes to the room's owner at the latest."""
+        return 0.0
 
     def is_unordered(self, since: float, until: float) -> bool:
         """Whether what came to different servers then may have come to the room in another order."""

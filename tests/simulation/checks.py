@@ -288,10 +288,10 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
     if reason == "removed" and world.moderators.has_put_out(page, event.at):
         return
     if surely is not None:
-        held_up = world.is_held_up(surely, event.at) or world.is_ownerless(surely, event.at)
-        if reason == "lost" and not held_up:
+        found = surely + world.owner_found_in(surely)
+        if reason == "lost" and event.at >= found and not world.is_held_up(surely, event.at):
             world.complain(f"{page.name} said goodbye at {surely:.3f} and was said to be lost")
-        if event.at - surely > stays + TOLERANCE + world.stood_still(surely, event.at):
+        if event.at > found + stays + TOLERANCE + world.stood_still(surely, event.at):
             world.complain(f"{page.name} said goodbye at {surely:.3f} and left only at {event.at:.3f}")
     # Trouble before it may have counted a part of the absence twice or never.
     if world.is_held_up(first.arrived - HELD_UP, event.at):

@@ -90,9 +90,9 @@ class ClusterWorld(World):
     def is_held_up(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
 
-    def is_ownerless(self, since: float, until: float) -> bool:
-        died = any(since - LEASE <= server.stopped_at <= since for server in self.servers)
-        return died and until - since < LEASE + 1.0
+    def owner_found_in(self, since: float) -> float:
+        has_died = any(since - LEASE <= server.stopped_at <= since for server in self.servers)
+        return LEASE + 1.0 if has_died else 0.0
 
     def is_unordered(self, since: float, until: float) -> bool:
         # What waits for an owner, each node sends when it knows who that is.
