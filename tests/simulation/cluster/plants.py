@@ -11,6 +11,7 @@ import pytest
 
 from server.cluster.engine.records import Taken
 from server.sharing.committing import Committing
+from server.sharing.cut_off import CutOff
 from server.sharing.from_edges import FromEdges
 from server.sharing.giving import Giving
 from server.sharing.owned_room import OwnedRoom
@@ -111,10 +112,17 @@ def what_the_owner_has_forgotten_stays_in_the_engine(patch: pytest.MonkeyPatch) 
     patch.setattr(Uncommitted, "add", adds)
 
 
+def a_node_that_is_cut_off_keeps_its_sockets(patch: pytest.MonkeyPatch) -> None:
+    async def look(self: CutOff) -> None:
+        pass
+
+    patch.setattr(CutOff, "_look", look)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
-        (released_before_it_is_committed, 8),
+        (released_before_it_is_committed, 24),
         (any_frame_counts, 15),
         (frames_are_not_sent_again, 7),
         (answers_are_not_counted, 1),
@@ -125,6 +133,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (a_room_that_is_given_begins_anew, 5),
         (deleted_text_stays_in_the_engine, 5),
         (what_the_owner_has_forgotten_stays_in_the_engine, 5),
+        (a_node_that_is_cut_off_keeps_its_sockets, 4),
     )
 }
 
