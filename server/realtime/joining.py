@@ -304,6 +304,9 @@ class Joining:
 
     def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
         """The joiner left while the join was recorded: end that stay, unless they have a place by another socket."""
+        room = self._hub.rooms.get(arrival.room)
+        if room is not None and (member := room.member_of(arrival.user_id)) is not None:
+            self._carrier.carry_out(self._hub.renaming.put_back(room, member, arrival, member.name))
         if not self._admission.record_again(arrival.room, arrival.user_id):
             # A page may return to a stay that was continued. It was never told of a new one.
             reason: Departure = "lost" if joined.continued else "left"

@@ -23,6 +23,8 @@ class FromEdges:
         self._membership = membership
         self._gateway = gateway
         self._looking: set[tuple[str, str]] = set()
+        self._strangers: set[str] = set()
+        """Edges of which it is not known whether they live."""
 
     def received(self, message: wire.ToOwner, payload: bytes = b"") -> None:
         room = self._rooms.rooms.get(message.room)
@@ -76,7 +78,22 @@ class FromEdges:
         found = room.connections.get((edge, number))
         if found is None:
             found = room.connections[edge, number] = OwnedConnection(self._gateway, room, edge, number)
+            self._meets(edge)
         return found
+
+    def _meets(self, edge: str) -> None:
+        """A node that is not known to live is new, or dead, and what it said has come late: nobody tells its death."""
+        if edge in self._strangers or edge == self._membership.id or edge in self._membership.others:
+            return
+        self._strangers.add(edge)
+        asyncio.get_running_loop().call_later(self._membership.lease, self._knows, edge)
+
+    def _knows(self, edge: str) -> None:
+        self._strangers.discard(edge)
+        if not self._membership.is_well:
+            self._meets(edge)
+        elif edge not in self._membership.others:
+            self.edge_gone(edge)
 
     def _frame(self, room: OwnedRoom, frame: wire.Frame, payload: bytes) -> None:
         connection = self._connection(room, frame.edge, frame.conn)

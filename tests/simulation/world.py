@@ -243,7 +243,7 @@ class World(Alone):
             await sleep(1.0)
 
     async def _end(self, server: Server) -> None:
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, Refused):
             await server.end_meeting(ROOM)
             self.has_ended = True
             self.told_at = self.loop.time()

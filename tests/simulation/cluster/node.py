@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from server.http.elsewhere import WITHIN
 from server.realtime.gateway import Gateway
+from server.runtime import clock
 from server.settings.setting import ConfigError
 from server.sharing.gateway import ClusterGateway
 from server.sharing.membership import Membership
 from server.sharing.sealing import Seal
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.hub import Hub
 from signalling.rooms.log_memory import MOST, LogMemory
 from tests.engines.memory import MemoryEngine
@@ -64,6 +67,13 @@ class NodeServer(Server):
     def edges(self) -> set[str]:
         """The nodes with connections of its rooms, as it knows them."""
         return {edge for room in self.cluster.owned_rooms.rooms.values() for edge, _ in room.connections}
+
+    async def end_meeting(self, room: str) -> None:
+        """By its owner, and done when it is committed, as `server.http.elsewhere` has it."""
+        nodes = self.cluster.other_nodes
+        if await nodes.owner(room, takes=True, until=clock.monotonic() + WITHIN) != nodes.here:
+            raise Refused(ErrorCode.UNAVAILABLE)
+        await nodes.committed(room, super().end_meeting(room))
 
     def suspend(self) -> None:
         """SIGSTOP."""
