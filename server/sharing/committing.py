@@ -7,7 +7,7 @@ stirred ─► at the end of the loop's turn: fresh state ─► batch ─► co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 class Committing:
     """`release` carries out what was held. `over` is called with a room in which nobody is any more, `lost_sight` with
-    one of which it is not known what the engine has."""
+    one of which it is not known what the engine has. `joins`: who has asked for a place in one, and is not answered."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Committing:
         self._lost_sight = lost_sight
         self._stirred: dict[OwnedRoom, None] = {}
         self._flush: asyncio.Handle | None = None
+        self.joins: Callable[[str], Collection[str]] = lambda room: ()
 
     def stirred(self, room: OwnedRoom) -> None:
         self._stirred[room] = None
@@ -166,7 +167,8 @@ class Committing:
             self._lost_sight(room)
 
     def _is_over(self, room: OwnedRoom) -> bool:
-        return not (len(room.line) or room.is_stirred or room.connections or room.id in self.hub.rooms)
+        is_used = room.connections or room.id in self.hub.rooms or self.joins(room.id)
+        return not (len(room.line) or room.is_stirred or is_used)
 
     def unsure(self, room: OwnedRoom) -> None:
         room.attempt += 1

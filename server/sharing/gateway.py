@@ -102,7 +102,7 @@ class ClusterGateway(Gateway):
             rooms.over,
             lambda room: recovery.begin(room),
         )
-        rooms.committing = committing
+        rooms.committing, committing.joins = committing, admission.pending.asking
         recovery = Recovery(engine, self.membership, committing, rooms.lose)
         self.giving = Giving(
             *(engine, self.membership, rooms, self.from_edges, store, node, writer),
