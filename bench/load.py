@@ -54,11 +54,12 @@ Event = Callable[[Client, bytes, bytes], None]
 
 
 class Fleet:
-    """``rooms`` times ``size`` clients of one server, which say that they have these ``features``."""
+    """``rooms`` times ``size`` clients of one server, which say that they have these ``features``. With several ports
+    the clients of each room take turns with them."""
 
     def __init__(
         self,
-        port: int,
+        port: int | Sequence[int],
         rooms: int,
         size: int,
         name: str = "BENCH",
@@ -66,7 +67,8 @@ class Fleet:
         features: Sequence[str] = (),
     ) -> None:
         self._features = features
-        self._port, self._size, self._has_roster = port, size, roster
+        self._ports = [port] if isinstance(port, int) else port
+        self._size, self._has_roster = size, roster
         self._rooms = [Room(f"{name}-{number}") for number in range(rooms)]
         self._epoll = select.epoll()
         self._clients: dict[int, Client] = {}
@@ -174,10 +176,13 @@ class Fleet:
     def _connect(self, room: Room, index: int) -> None:
         client = Client(index, room, socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.socket.connect_ex(("127.0.0.1", self._port))
+        client.socket.connect_ex(("127.0.0.1", self._port_of(client)))
         self._clients[client.socket.fileno()] = client
         room.clients.append(client)
         self._epoll.register(client.socket, select.EPOLLOUT)
+
+    def _port_of(self, client: Client) -> int:
+        return self._ports[client.index % len(self._ports)]
 
     def _advance(self, client: Client) -> None:
         """One step on the way to `joined`; from there on, count who else comes."""
@@ -186,7 +191,7 @@ class Fleet:
                 raise LoadError(f"connect: {os.strerror(error)}")
             client.state = UPGRADING
             self._epoll.modify(client.socket, select.EPOLLIN)
-            client.send(upgrade(f"127.0.0.1:{self._port}"))
+            client.send(upgrade(f"127.0.0.1:{self._port_of(client)}"))
         elif client.state == UPGRADING:
             head, end, rest = (client.rest + client.socket.recv(READ)).partition(b"\r\n\r\n")
             if not end and head:

@@ -35,12 +35,14 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Spec:
-    """How to start one kind of server. ``roster``: whether it tells clients who else is in the room."""
+    """How to start one kind of server. ``roster``: whether it tells clients who else is in the room. ``everywhere``: it
+    may use all cores, the generator's too."""
 
     name: str
     command: Callable[[int], list[str]]
     environ: Callable[[int, Path], dict[str, str]] = lambda port, folder: {}
     roster: bool = True
+    everywhere: bool = False
 
 
 def _reference(module: str, *arguments: str) -> Callable[[int], list[str]]:
@@ -115,10 +117,10 @@ def alone(pids: Iterable[int], wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Run the block on one core. What is started inside inherits it, threads and all."""
+def on_core(*which: int) -> Iterator[None]:
+    """Run the block on one core, or these. What is started inside inherits it, threads and all."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, which)
     try:
         yield
     finally:
@@ -170,7 +172,8 @@ class Server:
     def _launch(self) -> subprocess.Popen[bytes]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("RECONVENE_")}
         environ = inherited | {"PYTHONPATH": str(ROOT)} | self.spec.environ(self.port, self.folder)
-        with on_core(SERVER_CORE), self._log.open("ab") as log:
+        on = cores if self.spec.everywhere else [SERVER_CORE]
+        with on_core(*on), self._log.open("ab") as log:
             # In its own folder, so that no data/ or settings file of the working tree is picked up.
             return subprocess.Popen(
                 self.spec.command(self.port),
