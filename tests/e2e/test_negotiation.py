@@ -212,7 +212,7 @@ async def quiet(people: dict[str, Person]) -> None:
 @pytest.mark.one_browser
 async def test_two_who_share_at_the_same_time_end_right_and_quiet(newcomer: Newcomer, meeting: str) -> None:
     people, _ = await sharing(newcomer, meeting)
-    for _ in range(7):
+    for _ in range(5):
         await asyncio.gather(*(person.page.evaluate(TOGGLE) for person in people.values()))
     for person in people.values():
         await expect(person.page.locator('.tile[data-kind="screen"][data-picture]')).to_have_count(2)
