@@ -73,7 +73,7 @@ FOUND_BY = {
     "promoted-in-vain": 24,
     "questions-not-adopted": 266,
     "reconcile-forgotten": 264,
-    "refused-changes-stay": 24,
+    "refused-changes-stay": 42,
     "removal-leaves-the-stay-open": 1,
     "removal-not-asked-for": 7,
     "repeated-messages-are-told-at-once": 104,

@@ -158,4 +158,5 @@ def heal(world: ClusterWorld) -> None:
         if isinstance(server, NodeServer) and not server.killed:
             server.engine.cut_off = False
             server.go_on()
-            server.engine.break_connection()
+            if world.trouble_at:
+                server.engine.break_connection()
