@@ -8,7 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
+import redis.asyncio
 
+from server.cluster.redis import keys
 from signalling.protocol.errors import CloseCode
 from tests.databases.postgres import PostgresServer
 from tests.engines.servers import EngineServer, redis_program
@@ -135,11 +137,15 @@ async def test_a_page_says_goodbye_at_any_node(plays: tuple[Play, Play], room: s
 async def test_what_is_changed_where_nobody_is_holds_for_who_comes_elsewhere(
     plays: tuple[Play, Play], room: str
 ) -> None:
+    """Whoever changes it owns it first: else it would write behind somebody who comes to own it meanwhile."""
     owner, other = plays
     token = await owner.identity()
     await owner.http.post("/api/meetings", json={"meeting": room}, headers=bearer(token))
     answer = await asked(other, "PATCH", room, token, json={"locked": True})
     assert answer.status_code == 200
+    async with redis.asyncio.from_url(other.server.settings["RECONVENE_ENGINE"]) as engine:
+        node = other.server.lines("listening")[0]["node"]
+        assert await engine.hget(keys.own(room), "n") == node.encode()
     bob = await owner.client()
     await bob.send("join", meeting=room, name="Bob")
     await bob.error("meeting_locked")
