@@ -224,7 +224,8 @@ class Membership:
             # And the owners of other rooms may have given up the places of this node's people.
             self._has_lost = True
         unsure = max(told.settling, self._trusts_at - asked)
-        self._beaten_at, self._ahead, self.is_well = asked, told.at - asked, True
+        # The engine told its time when half of the way was gone, as far as is known.
+        self._beaten_at, self._ahead, self.is_well = asked, told.at - (asked + clock.monotonic()) / 2, True
         before, self._incarnation = self._incarnation, told.incarnation
         if unsure > 0:
             self._settled.clear()

@@ -175,3 +175,12 @@ def test_an_engine_that_comes_back_empty_does_not_hide_the_dead(
         assert nodes.ears["ann"].told.count("gone bob") == (not lives)
 
     play(monkeypatch, story)
+
+
+def test_what_time_it_is_at_an_engine_that_is_far_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(nodes: Nodes) -> None:
+        nodes.server.ahead, nodes.server.latency = 100.0, 0.5
+        await asyncio.sleep(3)
+        assert nodes.members["ann"].at() == pytest.approx(nodes.server.now(), abs=0.01)
+
+    play(monkeypatch, story)
