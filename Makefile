@@ -73,7 +73,7 @@ protocol: $(DEV) ## Renew docs/protocol.schema.json and docs/asyncapi.json after
 abuse: $(DEV) ## What strangers can do, while 200 good members talk and must not notice: SECONDS=20 of it
 	@$(BIN)/python -m tests.abuse $(SECONDS)
 
-chaos: $(DEV) system ## Three nodes that are killed, stopped and cut off while 300 people talk; ends by itself: ACTS='kills failover'
+chaos: $(DEV) system ## Three nodes that are killed, stopped and cut off while 300 people talk; ends by itself: ACTS='kills failover' ARGS='--meetings 10'
 	@$(BIN)/python -m tests.chaos $(ARGS) $(ACTS)
 
 bench: $(DEV) ## Measure speed and memory against the references (see bench/README.md)
