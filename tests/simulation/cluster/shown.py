@@ -59,7 +59,9 @@ class Shown(Truth):
             before = space.rooms.get(own.room)
             answer = establish(space, own, state, *rest)  # type: ignore[arg-type]
             if isinstance(answer, Committed):
-                if before and before.epoch not in ("", own.epoch) and before.complete_in == rest[-1]:
+                # Where nobody is any more, whoever comes begins another.
+                is_other = before is not None and before.members and before.epoch not in ("", own.epoch)
+                if before and is_other and before.complete_in == rest[-1]:
                     self._complain(
                         f"epoch {before.epoch} was ended by {own.node}, and nothing of it was lost"
                     )
