@@ -21,7 +21,7 @@ NOTE = """
 """
 
 
-@pytest.mark.one_browser
+@pytest.mark.only(browser="shell", reason="what is tried is the page's own doing, not the browser's")
 async def test_connections_are_given_the_new_credentials(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:
