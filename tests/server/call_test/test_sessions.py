@@ -197,7 +197,7 @@ async def test_without_the_extra_it_is_told_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not those(await examined(tmp_path, ECHO="1"), "settings", Level.FAILURE)
-    monkeypatch.setattr("server.settings.config.PEER", ("aiortc_that_is_not_there",))
+    monkeypatch.setattr("server.settings.media.PEER", ("aiortc_that_is_not_there",))
     with pytest.raises(ConfigError, match=r"RECONVENE_ECHO.*pip install '\.\[peer\]'"):
         Config.from_env({"RECONVENE_ECHO": "1"})
     assert Config.from_env({}).echo is False

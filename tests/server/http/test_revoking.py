@@ -47,6 +47,7 @@ async def test_who_is_revoked_is_out_and_stays_out_and_the_others_are_not(tmp_pa
             cat = await play.joined(ROOM, "Cat")
             await ann.expect("participant_joined")
             cat.drop()
+            await ann.expect("participant_updated")
             elsewhere = await play.joined("ELSEWHERE", "Bob", token=bob.token, create=True)
             for page in (bob, cat):
                 assert await revoke(play, user(page)) == 204
