@@ -186,7 +186,14 @@ class OwnedRooms:
 
     def _adopt(self, room: OwnedRoom, parts: State, told: Taken) -> None:
         now, at = clock.monotonic(), self._membership.at()
-        lost_at = min(now, now - (at - self._membership.last_beat(told.previous, at)))
+
+        def lost_at(name: Any) -> float:
+            """With its edge or, if that is there, with the last owner."""
+            beat = self._membership.last_beat(told.previous, at)
+            if name is not None and name[0] not in {self._membership.id, *self._membership.others}:
+                beat = self._membership.last_beat(name[0], beat)
+            return min(now, now - (at - beat))
+
         self._adopting = room
         try:
             effects = self.handover.adopt(parts, now, at, lost_at, is_copy=told.is_complete)

@@ -21,7 +21,7 @@ from signalling.rooms.room import Room
 from signalling.rooms.stays import stay_resumed
 from signalling.rooms.touched import Touched
 from signalling.state import events, members, parts, questions, rooms
-from signalling.state.parts import Find, Fresh, Moment, Name, State
+from signalling.state.parts import Find, Fresh, Lost, Moment, Name, State
 
 
 class Handover:
@@ -80,11 +80,11 @@ class Handover:
         return fresh
 
     def adopt(
-        self, state: State, now: float, at: float, lost_at: float | None = None, *, is_copy: bool = False
+        self, state: State, now: float, at: float, lost_at: Lost | None = None, *, is_copy: bool = False
     ) -> list[Effect]:
         """Go on with a room that another hub had. The room must not be here (`ValueError`).
 
-        `lost_at`: when the connections that are gone were lost (the hub's clock), or now. `is_copy`: the state is a
+        `lost_at`: of connections that are gone; without it they were lost now. `is_copy`: the state is a
         copy that goes on being kept, so `fresh` tells what changes from here on.
 
         Raises `UnknownVersion`, or whatever comes of a state that is damaged. The room is not here then.
@@ -99,7 +99,7 @@ class Handover:
             raise ValueError(f"{about['id']} is here already")
         try:
             return self._adopt(
-                about, people, log, state.seq, when, now if lost_at is None else lost_at, is_copy
+                about, people, log, state.seq, when, lost_at or (lambda connection: now), is_copy
             )
         except Exception:
             self.drop(about["id"])
@@ -112,7 +112,7 @@ class Handover:
         log: Iterable[Entry],
         seq: int,
         when: Moment,
-        lost_at: float,
+        lost_at: Lost,
         is_copy: bool,
     ) -> list[Effect]:
         hub = self._hub
@@ -134,7 +134,7 @@ class Handover:
         wrong = [PutRight(room.id)] if room.is_wrong else []
         return [*stays, *asked, *wrong, *hub.waiting.ask_again(room)]
 
-    def _admit(self, room: Room, part: Mapping[str, Any], when: Moment, lost_at: float) -> None:
+    def _admit(self, room: Room, part: Mapping[str, Any], when: Moment, lost_at: Lost) -> None:
         hub = self._hub
         member = members.read(part, when, self._find, hub.coalescing.flow)
         place = member.place
@@ -145,7 +145,7 @@ class Handover:
             if waits := members.said(part):
                 hub.coalescing.adopt(room, member, [(member.connection, each) for each in waits])
         elif member.lost_at is None:
-            member.lost_at = lost_at
+            member.lost_at = lost_at(part.get("connection"))
             member.touch()
 
     def begin_anew(self, room_id: str, epoch: str) -> None:

@@ -25,6 +25,9 @@ Name = Callable[[Handle], Any]
 Find = Callable[[Any], Handle | None]
 """The connection of that name; None: it is gone."""
 
+Lost = Callable[[Any], float]
+"""When the connection of that name, which is gone, was lost (the hub's clock). None: nobody knows its name."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 

@@ -13,7 +13,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.knock import Knock, Knocking
 from signalling.rooms.room import Room
 from signalling.state import parts, questions
-from signalling.state.parts import Find, Moment, Name
+from signalling.state.parts import Find, Lost, Moment, Name
 
 TRANSLATED = {
     "id": "id",
@@ -80,8 +80,8 @@ def _knock(knock: Knock, when: Moment, name: Name) -> dict[str, Any]:
     return {**fields, "connection": name(knock.connection)}
 
 
-def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: float) -> Room:
-    """A room without members. `lost_at`: when the connections that are gone were lost."""
+def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: Lost) -> Room:
+    """A room without members."""
     room = hub.opened(part["id"], part["title"], part["epoch"])
     wrote = when.of(part)
     room.adopt(part["settings"], part["revision"])
@@ -100,7 +100,9 @@ def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: f
     for fields in part["knocks"]:
         knock = _read_knock(fields, room, find)
         if knock.connection is None:
-            knock.lost_at = wrote.before(fields["away"]) if "away" in fields else lost_at
+            knock.lost_at = (
+                wrote.before(fields["away"]) if "away" in fields else lost_at(fields.get("connection"))
+            )
         room.add_knock(knock)
     hub.waiting.adopt(room, moved=part["moved"])
     room.unknown = parts.unknown(part, KNOWN)

@@ -115,7 +115,7 @@ def test_members_whose_connection_is_gone_are_away_since_then(stage: Roaming) ->
     other = Roaming(30.0)
     other.every, other.sockets, other.now = stage.every, stage.sockets, stage.now + 5000.0
     # Written 20 seconds ago; the connections were lost 10 seconds ago.
-    other.handover.adopt(known, other.now, at + 20.0, other.now - 10.0)
+    other.handover.adopt(known, other.now, at + 20.0, lambda name: other.now - 10.0)
     other.wait(0.0)
     assert stage.heard("ann") == ["knock", "participant_updated"]
     other.wait(19.0)
