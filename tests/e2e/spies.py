@@ -46,9 +46,8 @@ ANSWERS = """
 # Where nobody looks at pictures: a call costs the processors half a second a second, and this page nearly nothing.
 NO_CALLS = "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;"
 
-# A camera and a microphone that give four times a second what others give all the time, a picture and a beep, under the
-# names and with the settings of the browser's own, which are asked for and let go at once. A second of a call costs two
-# thirds.
+# A camera that gives four times a second what others give all the time, a picture, under the name and with the settings
+# of the browser's own, which is asked for and let go at once.
 SPARSE = """(() => {
   if (!navigator.mediaDevices) return; // The blank page from before.
   const fourTimesASecond = (track, give) => {
@@ -68,22 +67,11 @@ SPARSE = """(() => {
       track.requestFrame();
     });
   };
-  const RATE = 48000;
-  const BEEP = Float32Array.from({ length: RATE / 25 }, (_, at) => Math.sin((at / RATE) * 2 * Math.PI * 400) / 2);
-  const microphone = () => {
-    const track = new MediaStreamTrackGenerator({ kind: "audio" });
-    const writer = track.writable.getWriter();
-    return fourTimesASecond(track, () => {
-      for (let at = 0; at < BEEP.length; at += RATE / 100)
-        writer.write(new AudioData({
-          format: "f32", sampleRate: RATE, numberOfFrames: RATE / 100, numberOfChannels: 1,
-          timestamp: performance.now() * 1000 + (at / RATE) * 1e6, data: BEEP.subarray(at, at + RATE / 100),
-        })).catch(() => {});
-    });
-  };
   const sparse = (real) => {
+    // Where no microphone of the browser's runs, what others say is not always played.
+    if (real.kind === "audio") return real;
     const settings = real.getSettings();
-    const track = real.kind === "video" ? camera(settings) : microphone();
+    const track = camera(settings);
     Object.defineProperty(track, "label", { value: real.label, configurable: true });
     track.getSettings = () => ({ ...settings });
     real.stop();
