@@ -29,13 +29,13 @@ export class PeopleList {
    * @param {import("../ui/avatar.js").Colours} colours
    */
   update(people, hands, myId, colours) {
-    const gone = new Set(this.#items.keys());
+    const present = new Set(people.map(({ id }) => id));
+    const gone = [...this.#items.keys()].filter((id) => !present.has(id));
     // Its menu gives the focus back.
-    for (const id of gone) if (!people.some((person) => person.id === id)) this.#menu.close(id);
+    for (const id of gone) this.#menu.close(id);
     const held = document.activeElement;
     const raised = hands.flatMap((id) => people.find((person) => person.id === id) ?? []);
     [...raised, ...people.filter(({ id }) => !hands.includes(id))].forEach((person, index) => {
-      gone.delete(person.id);
       const item = this.#items.get(person.id) ?? this.#newItem(person.id);
       this.#items.set(person.id, item);
       if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);

@@ -78,7 +78,8 @@ export class Stage {
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
     this.#showButton.hidden = !hidden;
-    const focused = this.#pins().findIndex((pin) => pin.closest(".tile")?.contains(document.activeElement));
+    const had = document.activeElement?.closest(".tile");
+    const focused = had ? this.#pins().findIndex((pin) => had.contains(pin)) : -1;
     this.#show(pictures.filter(({ own, screen }) => !(hidden && own && !screen)), alone);
     this.#spotlight = pictures.filter(({ participant, screen }) => !screen && spotlight.includes(participant.id)).map(keyOf);
     for (const [key, tile] of this.#tiles) tile.spotlit = this.#spotlight.includes(key);
