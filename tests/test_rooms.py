@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("server.cluster.engine", "server.cluster.redis", "signalling.nodes", "signalling.state", "storage"),
     }
     | CORE,
-    "server.reports": {"server.realtime", "storage", "signalling.rooms"},
+    "server.reports": {"server.runtime", "server.realtime", "storage", "signalling.rooms"},
     "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
     "server.call_test": BASE | {"server.realtime", "server.reports"},
     "server.doctor": {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from server.runtime import clock
+from server.runtime.background import Background
 
 log = structlog.get_logger()
 
@@ -17,22 +18,13 @@ STANDSTILL = 2.0
 """Seconds between two ticks from which the process is taken to have been stopped, not busy."""
 
 
-class Timer:
+class Timer(Background):
     """`tick` gets the time, `stood_still` the seconds and the time, both of the monotonic clock."""
 
     def __init__(self, tick: Callable[[float], None], stood_still: Callable[[float, float], None]) -> None:
+        super().__init__()
         self._tick = tick
         self._stood_still = stood_still
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
 
     async def _run(self) -> None:
         now, worked = clock.monotonic(), time.process_time()

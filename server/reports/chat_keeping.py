@@ -7,6 +7,7 @@ import time
 
 import structlog
 
+from server.runtime.background import Background
 from storage.chat import Chat
 from storage.errors import StoreError
 
@@ -20,25 +21,16 @@ UNKEPT = 60.0
 KEPT = 86_400.0
 
 
-class ChatKeeping:
+class ChatKeeping(Background):
     """Runs on start and every `interval` seconds. `grace`: seconds for which a place is kept."""
 
     def __init__(self, store: Chat, grace: float, *, interval: float = INTERVAL) -> None:
+        super().__init__()
         self._store = store
         self._unkept = UNKEPT + grace
         self._interval = interval
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_forgetting())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
-
-    async def _keep_forgetting(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
                 now = time.time()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from server.runtime.background import Background
 from storage.errors import StoreError
 from storage.store import Store
 
@@ -20,32 +21,22 @@ STEP = 10
 DAY = 86_400.0
 
 
-class Retention:
+class Retention(Background):
     """Runs on start and every `interval` seconds, if it `is_due` here: one of several nodes is enough.
     If `days` is None, everything is kept for ever."""
 
     def __init__(self, store: Store, days: int | None, *, interval: float = INTERVAL) -> None:
+        super().__init__()
         self.is_due: Callable[[], bool] = lambda: True
         self._store = store
         self._days = days
         self._interval = interval
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        if self._days is not None:
-            self._task = asyncio.create_task(self._keep_forgetting(self._days))
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
-
-    async def _keep_forgetting(self, days: int) -> None:
-        while True:
+    async def _run(self) -> None:
+        while self._days is not None:
             try:
                 if self.is_due():
-                    await self._forget(days)
+                    await self._forget(self._days)
             except StoreError as error:
                 log.warning("old meetings could not be deleted", error=str(error))
             except Exception:

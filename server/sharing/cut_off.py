@@ -14,6 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from server.runtime import clock
+from server.runtime.background import Background
 from server.sharing.membership import Membership
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import StoreError
@@ -28,12 +29,13 @@ WITHOUT_RECORD = 10.0
 """Seconds without engine and record."""
 
 
-class CutOff:
+class CutOff(Background):
     """`node`: this one's name in the record. `tell` is told whether it is alone. `at`: the record clock's."""
 
     at: Callable[[float], float]
 
     def __init__(self, store: Store, membership: Membership, node: str, tell: Callable[[bool], None]) -> None:
+        super().__init__()
         self.is_alone = False
         self._store = store
         self._membership = membership
@@ -41,20 +43,11 @@ class CutOff:
         self._tell = tell
         self._heard_at = clock.monotonic()
         """Of the engine or, while that is away, of the record."""
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._watch())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
 
     def refusal(self) -> Refused:
         return Refused(ErrorCode.UNAVAILABLE, "It does not reach the others.", retry_after=1.0)
 
-    async def _watch(self) -> None:
+    async def _run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
