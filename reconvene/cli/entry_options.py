@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from reconvene.command_line import fail
 from reconvene.participants.credentials import BadCredentials, Credentials, tokens_of
 from server.settings.media import PEER
+from server.settings.setting import not_installed
 
 Token = Annotated[
     str | None,
@@ -74,8 +74,7 @@ def shown(
 
 def need_media(command: str) -> None:
     """Exits with installation advice when the extra is missing."""
-    missing = [name for name in PEER if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := not_installed(PEER):
         fail(
             f"{command} needs {' and '.join(missing)}: pip install '.[peer]' in the checkout (docs/install.md)"
         )

@@ -5,7 +5,6 @@ One issuer's tokens are taken. Its keys are a shared secret, or public keys behi
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from server.settings import parsers
-from server.settings.setting import Setting
+from server.settings.setting import Setting, not_installed
 
 if TYPE_CHECKING:
     from server.settings.config import Config
@@ -157,8 +156,8 @@ def _about_people(config: Config) -> Iterator[str]:
 
 
 def missing_packages() -> list[str]:
-    """Of the extra `jwt`. Does not import them, to keep them out of the server's memory."""
-    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    """Of the extra `jwt`."""
+    return not_installed(PACKAGES)
 
 
 def keys_url(text: str) -> str:

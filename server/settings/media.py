@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 from server.settings import parsers
-from server.settings.setting import Setting
+from server.settings.setting import Setting, needs_extra
 from signalling.protocol import reach
 
 if TYPE_CHECKING:
@@ -68,10 +67,4 @@ def conflicts(config: Config) -> list[str]:
         found.append(
             "RECONVENE_TURN_SECRET must be set when RECONVENE_TURN_URLS is: the secret shared with TURN"
         )
-    # Not imported: they are kept out of the server's memory.
-    if config.echo and any(importlib.util.find_spec(name) is None for name in PEER):
-        found.append(
-            "RECONVENE_ECHO=1 needs packages that are not installed: "
-            "pip install '.[peer]' in the checkout (docs/install.md), or unset it"
-        )
-    return found
+    return found + needs_extra("RECONVENE_ECHO=1", "peer", PEER) if config.echo else found

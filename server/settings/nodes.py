@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 from server.settings import parsers
-from server.settings.setting import Setting
+from server.settings.setting import Setting, needs_extra
 
 if TYPE_CHECKING:
     from server.settings.config import Config
@@ -66,9 +65,4 @@ def conflicts(config: Config) -> list[str]:
 
 
 def missing_packages() -> list[str]:
-    if all(importlib.util.find_spec(name) for name in PACKAGES):
-        return []
-    return [
-        "RECONVENE_ENGINE needs packages that are not installed: "
-        "pip install '.[cluster]' in the checkout (docs/install.md), or unset it"
-    ]
+    return needs_extra("RECONVENE_ENGINE", "cluster", PACKAGES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,21 @@ class Setting:
         except (ValueError, RecursionError):  # RecursionError: JSON that is nested too deeply
             shown = "" if self.private else f", not {_shortened(text)!r}"
             raise ConfigError(f"{name} must be {self.may_be}{shown}") from None
+
+
+def not_installed(packages: Sequence[str]) -> list[str]:
+    """Those that are missing. Does not import the others, to keep them out of the server's memory."""
+    return [name for name in packages if importlib.util.find_spec(name) is None]
+
+
+def needs_extra(given: str, extra: str, packages: Sequence[str]) -> list[str]:
+    """The line that says so, if the setting that is `given` needs packages of the extra that are missing."""
+    if not not_installed(packages):
+        return []
+    return [
+        f"{given} needs packages that are not installed: "
+        f"pip install '.[{extra}]' in the checkout (docs/install.md), or unset it"
+    ]
 
 
 def _shortened(text: str) -> str:

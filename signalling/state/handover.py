@@ -84,8 +84,8 @@ class Handover:
     ) -> list[Effect]:
         """Go on with a room that another hub had. The room must not be here (`ValueError`).
 
-        `lost_at`: of connections that are gone; without it they were lost now. `is_copy`: the state is a
-        copy that goes on being kept, so `fresh` tells what changes from here on.
+        `lost_at`: of connections that are gone; without it they were lost now. `is_copy`: the state is a copy that goes
+        on being kept, so `fresh` tells what changes from here on.
 
         Raises `UnknownVersion`, or whatever comes of a state that is damaged. The room is not here then.
 

@@ -107,8 +107,8 @@ def erase_messages(
     found = connection.execute(sql.ERASED, values).fetchall()
     deleter = connection.execute(sql.PARTICIPANT, values).fetchone()
     moment = float(values["at"])
-    until = max((at for _, at in found), default=moment)
-    return Erasure(moment, [id_ for id_, _ in found], max(moment, until), deleter[0] if deleter else None)
+    until = max([moment, *(at for _, at in found)])
+    return Erasure(moment, [id_ for id_, _ in found], until, deleter[0] if deleter else None)
 
 
 def message_of_key(connection: sqlite3.Connection, room: str, user_id: str, key: str) -> Message | None:
