@@ -6,6 +6,7 @@ Rooms change while the store is answering: then the decision is checked again, a
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import msgspec
@@ -23,7 +24,7 @@ from server.realtime.host_news import HostNews
 from server.realtime.ice_servers import IceServers
 from server.realtime.in_charge import comes_in_charge
 from server.realtime.join_order import JoinOrder
-from server.realtime.join_record import Asked, JoinRecord
+from server.realtime.join_record import JoinRecord
 from server.realtime.login_expiry import LoginExpiry
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
@@ -61,6 +62,7 @@ class Admission:
         self.ice = IceServers(config, hub)
         self.expiry = LoginExpiry(config, hub)
         self._config = config
+        self._clock = record_clock
         self._hub = hub
         self._store = store
         self._writer = writer
@@ -68,7 +70,11 @@ class Admission:
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
         self.pending = PendingJoins()
         self.hosts = HostNews(hub, store, self.pending, changes)
-        self._record = JoinRecord(config, hub, store, writer, changes, node, record_clock, self.hosts)
+        self._record = JoinRecord(
+            config, hub, store, writer, changes, node, record_clock, self.hosts, self.pending
+        )
+        self.not_seated: Callable[[Joined], None] = self.end_stay
+        """Called where a join was recorded, and then refused."""
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)
         self._credentials = Credentials(config, tokens, hub, store, self._identities)
@@ -183,8 +189,7 @@ class Admission:
         self, connection: Handle, join: Join, proof: Proof, order: Order, turn: Turn, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
         user_id = proof.user_id
-        asked = self._record.now()
-        recorded = False
+        joined: Joined | None = None
         try:
             with self.pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
@@ -199,7 +204,6 @@ class Admission:
                         if pending.revoked:
                             raise Refused(ErrorCode.REVOKED) from None
                         raise answer_to(refused, proof, join.name) from None
-                    recorded = True
                     if not pending.stale:
                         break
                 else:
@@ -210,8 +214,8 @@ class Admission:
                 if pending.revoked:
                     raise Refused(ErrorCode.REVOKED)
         except (Refused, HasToWait):
-            if recorded:
-                self._not_seated(join.meeting, user_id, asked)
+            if joined is not None:
+                self.not_seated(joined)
                 if join.invite is not None:
                     self.hosts.ask(join.meeting)
             raise
@@ -233,10 +237,6 @@ class Admission:
             shown = await self.door.with_password(shown, join, refused, turn)
             return await self._record.join(join, proof.user_id, proof.session, shown)
 
-    def forget(self, asked_before: float) -> None:
-        """Forget failed joins asked for before that moment; `reconciling` has closed any stays they began."""
-        self._record.forget(asked_before)
-
     async def _let_in(self, join: Join, proof: Proof, comes_back: bool, joined: Joined | None = None) -> None:
         """Raises `Refused`. Does not wait for the store if `joined` is given."""
         session = proof.session
@@ -248,7 +248,7 @@ class Admission:
         )
         refused = self._decide(join.meeting, proof.user_id, request)
         if refused is ErrorCode.MEETING_FULL:
-            at = self._record.now().at
+            at = self._clock.now()
             is_in_charge = await comes_in_charge(self._store, join, proof.user_id, joined, at)
             refused = self._decide(join.meeting, proof.user_id, request._replace(is_in_charge=is_in_charge))
         if refused is ErrorCode.MEETING_FULL:
@@ -260,22 +260,9 @@ class Admission:
         asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
 
-    def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
-        """A join was recorded and then refused."""
-        if not self.record_again(room, user_id):
-            self._record.has_failed(room, user_id, asked)
-
-    def record_again(self, room: str, user_id: str) -> bool:
-        """Record the user's current stay again: the record names the instance of a page that was not seated.
-
-        False if the user has no stay here. Pending joins of the user are recorded after this.
-        """
-        here = self._hub.stays.of(room, user_id, clock.monotonic())
-        if here is None:
-            return False
-        self.pending.stay_ended(room, user_id)
-        self._writer.record(here)
-        return True
+    def end_stay(self, joined: Joined) -> None:
+        """As `JoinRecord.not_seated`."""
+        self._record.not_seated(joined)
 
     def _arrival(self, connection: Handle, join: Join, proof: Proof, joined: Joined, order: Order) -> Arrival:
         user_id, stay, features = proof.user_id, joined.stay, known(join.features)

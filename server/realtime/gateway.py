@@ -44,9 +44,6 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
-FORGOTTEN_AFTER = 10
-"""Grace times after which a failed join is forgotten."""
-
 
 class Gateway:
     """Owns the open connections, which see it as a `ConnectionOwner`."""
@@ -305,6 +302,5 @@ class Gateway:
 
     def _tick(self, connections: Collection[Connection], now: float) -> None:
         self._carrier.carry_out(self._hub.tick(now))
-        self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)
         self._carrier.carry_out(self._admission.ice.due(connections, now))
         self._carrier.carry_out(self._admission.expiry.due(connections, now))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 import operator
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +13,7 @@ from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.host_news import HostNews
+from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from server.settings.config import Config
@@ -22,7 +21,7 @@ from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.admission import leaders
-from signalling.rooms.effects import StayResumed
+from signalling.rooms.effects import Departure, StayEnded, StayResumed
 from signalling.rooms.hub import Hub
 from signalling.rooms.permissions import hosts_what_it_makes
 from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
@@ -32,19 +31,6 @@ from storage.store import Store
 SETTLE_TIMEOUT = 2.0
 _SHOWN = tuple(field.name for field in dataclasses.fields(Shown))
 _shown = operator.attrgetter(*_SHOWN)
-FAILED = 10_000
-"""Failed joins that are remembered, with the time at which the store was asked."""
-
-
-class Asked(NamedTuple):
-    """When a join was asked for: `since` by the monotonic clock, `at` by the record's clock.
-
-    `set_by`: `RecordClock.set_by` at that time.
-    """
-
-    since: float
-    at: float
-    set_by: float
 
 
 class JoinRecord:
@@ -58,8 +44,10 @@ class JoinRecord:
         node: str,
         record_clock: RecordClock,
         hosts: HostNews,
+        pending: PendingJoins,
     ) -> None:
         self._hosts = hosts
+        self._pending = pending
         self._changes = changes
         self._grace = config.grace
         self._settings = config.of_new_meetings
@@ -68,18 +56,6 @@ class JoinRecord:
         self._writer = writer
         self._node = node
         self._clock = record_clock
-        # Failed joins, each person's first, oldest first: they may have begun a stay before the clock was set.
-        self._failed: dict[tuple[str, str], Asked] = {}
-
-    def forget(self, asked_before: float) -> None:
-        """Forget joins that were asked for until that moment and failed."""
-        for person, _ in list(
-            itertools.takewhile(lambda each: each[1].since <= asked_before, self._failed.items())
-        ):
-            del self._failed[person]
-
-    def now(self) -> Asked:
-        return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
     async def join(self, join: Join, user_id: str, session: TabSession | None, shown: Shown) -> Joined:
         """Record the join, after all entries of the user, and of those who have to be there, and all changes of the
@@ -95,7 +71,7 @@ class JoinRecord:
         # From here to the store nothing is awaited. A user who has a place continues its stay, however old.
         place = self._hub.present(join.meeting, user_id)
         previous = place or session
-        asked = self.now()
+        asked_at = self._clock.now()
         # An existing meeting can be joined whatever its id.
         creates = join.create and reserved(join.meeting) is None
         request = JoinRequest(
@@ -106,7 +82,7 @@ class JoinRecord:
             session_id=new_id("s"),
             instance=instance(join.page or new_id("i"), new_id("j")),
             node_id=self._node,
-            at=asked.at,
+            at=asked_at,
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._grace,
             create=creates and hosts_what_it_makes(shown.role),
@@ -118,7 +94,7 @@ class JoinRecord:
             joined = await self._store.join(request)
         except (UnknownMeeting, MeetingEnded) as error:
             if isinstance(error, UnknownMeeting) and creates and not request.create:
-                return await self._create_without_host(join, user_id, session, shown, asked.at)
+                return await self._create_without_host(join, user_id, session, shown, asked_at)
             # Must not reveal whether an import by this id exists: it has ended, and is refused like an unknown meeting.
             if isinstance(error, MeetingEnded) and not join.meeting.startswith(IMPORTED):
                 raise Refused(ErrorCode.MEETING_ENDED) from None
@@ -128,25 +104,13 @@ class JoinRecord:
         except NotLetIn:
             raise
         except StoreUnavailable as error:
-            if not error.certain:
-                self.has_failed(join.meeting, user_id, asked)
-                if shown.invite is not None:
-                    self._hosts.ask(join.meeting)
+            if not error.certain and shown.invite is not None:
+                self._hosts.ask(join.meeting)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        except BaseException:
-            self.has_failed(join.meeting, user_id, asked)
-            raise
-
-        before = self._failed.get((join.meeting, user_id), asked)
-        began = before if before.at == joined.stay.joined_at else asked
-        set_by = self._clock.set_by - began.set_by
-        if not set_by:
+        if self._hub.stays.start_of(join.meeting, user_id, joined.stay.session_id) is not None:
             return joined
-        place = self._hub.present(join.meeting, user_id)
-        if place is not None and place.session_id == joined.stay.session_id:
-            # For a user who has a place, the hub knows when the stay began.
-            return joined
-        return self._corrected(joined, set_by)
+        began_at = self._clock.as_set_now(joined.stay.joined_at)
+        return joined if began_at == joined.stay.joined_at else self._corrected(joined, began_at)
 
     async def _create_without_host(
         self, join: Join, user_id: str, session: TabSession | None, shown: Shown, at: float
@@ -159,15 +123,34 @@ class JoinRecord:
         joined = await self.join(msgspec.structs.replace(join, create=False), user_id, session, shown)
         return dataclasses.replace(joined, created=created)
 
-    def _corrected(self, joined: Joined, set_by: float) -> Joined:
-        """Shift the beginning by `set_by`: seconds the record's clock was set by since the join that began the stay."""
+    def _corrected(self, joined: Joined, began_at: float) -> Joined:
+        """The stay was begun by a join that nobody was seated by, or was asked once more, before the clock was set."""
         person = joined.participant
-        stay = dataclasses.replace(joined.stay, joined_at=joined.stay.joined_at + set_by)
+        stay = dataclasses.replace(joined.stay, joined_at=began_at)
         who = person.room, person.user_id, person.id, stay.session_id, stay.instance
         self._writer.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
         return dataclasses.replace(joined, stay=stay)
 
-    def has_failed(self, room: str, user_id: str, asked: Asked) -> None:
-        """Remember a failed join: it may have opened a stay."""
-        if len(self._failed) < FAILED:
-            self._failed.setdefault((room, user_id), asked)
+    def not_seated(self, joined: Joined) -> None:
+        """A join was recorded, and then refused or left: end that stay, unless the user has a place by another
+        socket."""
+        who, session_id = joined.participant, joined.stay.session_id
+        if self._record_again(who.room, who.user_id):
+            return
+        # A page may return to a stay that was continued. It was never told of a new one.
+        reason: Departure = "lost" if joined.continued else "left"
+        began_at, now = self._hub.stays.start_of(who.room, who.user_id, session_id), clock.monotonic()
+        self._pending.stay_ended(who.room, who.user_id)
+        self._writer.record(StayEnded(who.room, who.user_id, who.id, session_id, now, reason, began_at))
+
+    def _record_again(self, room: str, user_id: str) -> bool:
+        """Record the user's current stay again: the record names the instance of a page that was not seated.
+
+        False if the user has no stay here. Pending joins of the user are recorded after this.
+        """
+        here = self._hub.stays.of(room, user_id, clock.monotonic())
+        if here is None:
+            return False
+        self._pending.stay_ended(room, user_id)
+        self._writer.record(here)
+        return True

@@ -27,7 +27,7 @@ from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.rooms import server_messages, waiting
-from signalling.rooms.effects import Departure, LetIn, Send, StayEnded
+from signalling.rooms.effects import LetIn, Send
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
 from signalling.rooms.seats import Seat
@@ -62,6 +62,7 @@ class Joining:
     ) -> None:
         self._hub = hub
         self._admission = admission
+        admission.not_seated = self._not_seated
         self._limits = limits
         self._join_limits = JoinLimits(limits, admission)
         self._carrier = carrier
@@ -201,7 +202,7 @@ class Joining:
         try:
             arrival, joined = await admission
             if connection.closing:
-                self._not_seated(arrival, joined)
+                self._not_seated(joined)
                 return
             if isinstance(message, Join) and message.create:
                 meeting_asked_for(meeting, created=joined.created, connection=connection.number)
@@ -302,16 +303,12 @@ class Joining:
             self._carrier.carry_out(self._hub.waiting.end(*waits, "left", clock.monotonic()))
         return False
 
-    def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
-        """The joiner left while the join was recorded: end that stay, unless they have a place by another socket."""
-        room = self._hub.rooms.get(arrival.room)
-        if room is not None and (member := room.member_of(arrival.user_id)) is not None:
-            self._carrier.carry_out(self._hub.renaming.put_back(room, member, arrival, member.name))
-        if not self._admission.record_again(arrival.room, arrival.user_id):
-            # A page may return to a stay that was continued. It was never told of a new one.
-            reason: Departure = "lost" if joined.continued else "left"
-            stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
-            # Of somebody whose place was restored the hub knows when the stay began, if the clock was set since.
-            place = self._hub.present(arrival.room, arrival.user_id)
-            began_at = place.began_at if place and place.session_id == arrival.session_id else None
-            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason, began_at)])
+    def _not_seated(self, joined: Joined) -> None:
+        """A join was recorded, and then refused or left."""
+        who, instance = joined.participant, joined.stay.instance
+        room = self._hub.rooms.get(who.room)
+        if room is not None and (member := room.member_of(who.user_id)) is not None:
+            self._carrier.carry_out(
+                self._hub.renaming.put_back(room, member, who.name, instance, member.name)
+            )
+        self._admission.end_stay(joined)

@@ -32,11 +32,13 @@ def monotonic() -> float:
 
 
 class RecordClock:
-    """Seconds since the epoch. `set_by`: sum of the steps, in seconds, by which the clock was set since the start."""
+    """Seconds since the epoch."""
 
     def __init__(self) -> None:
-        self.set_by = 0.0
         self._ahead = time.time() - monotonic()
+        self._is_adjusted = False
+        # By how many seconds it was set last, and what it showed before that.
+        self._last_set_by = self._set_at = 0.0
 
     def now(self) -> float:
         return self.at(monotonic())
@@ -45,17 +47,25 @@ class RecordClock:
         """Converts a time of the monotonic clock to this clock."""
         return moment + self._ahead
 
+    def as_set_now(self, at: float) -> float:
+        """`at`, a time that this clock has shown, maybe before it was set last, by the clock as it is set now."""
+        is_older = at <= self._set_at if self._last_set_by > 0 else at > self.now()
+        return at + self._last_set_by if is_older else at
+
     def follow(self, told: float, asked: float, heard: float) -> float:
         """Adjust to the store's clock, which showed `told` between `asked` and `heard` of the monotonic clock.
 
         Returns by how many seconds the store's clock was set since the last call; 0.0 if it was not.
         """
         off = told - self.at((asked + heard) / 2)
+        was_adjusted, self._is_adjusted = self._is_adjusted, True
         if abs(off) <= (heard - asked) / 2:
             # The difference is within the answer's travel time.
             return 0.0
+        before = self.now()
         self._ahead += off
         if abs(off) <= JUMP + (heard - asked) / 2:
             return 0.0
-        self.set_by += off
+        if was_adjusted:
+            self._last_set_by, self._set_at = off, before
         return off

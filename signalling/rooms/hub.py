@@ -144,7 +144,7 @@ class Hub:
                 Close(arrival.connection, CloseCode.REPLACED),
                 stay_resumed(room.id, member, now),
             ]
-            return effects + self.renaming.put_back(room, member, arrival, former)
+            return effects + self.renaming.put_back(room, member, arrival.name, arrival.instance, former)
         effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not self.stays.took_up(arrival, member)
         allowed.clamp(room, member)
@@ -157,7 +157,7 @@ class Hub:
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace, now))
         effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
         effects += self.waiting.led(room, member)
-        effects += self.renaming.put_back(room, member, arrival, former)
+        effects += self.renaming.put_back(room, member, arrival.name, arrival.instance, former)
         if is_wrong:
             # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))

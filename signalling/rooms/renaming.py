@@ -8,7 +8,6 @@ from signalling.rooms import commands, server_messages
 from signalling.rooms.budget import Budget
 from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Recorded, Reply, Unsettled
 from signalling.rooms.effects import Effect
-from signalling.rooms.inputs import Arrival
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import MOST_LOOK_UPS, answer
 from signalling.rooms.questions import Questions
@@ -53,19 +52,18 @@ class Renaming:
         # Not to be sent again by itself: what comes behind it would wait so long, too.
         return Refused(ErrorCode.UNAVAILABLE, TOO_OFTEN) if member.renames.spend(1.0, now) else None
 
-    def put_back(self, room: Room, member: Member, join: Arrival, former: str) -> list[Effect]:
-        """The store may have a name of this join and another, in the order in which it wrote them: it gets the one that
-        counts once more. `former`: the member's name before the join came."""
+    def put_back(self, room: Room, member: Member, name: str, instance: str, former: str) -> list[Effect]:
+        """The store may have the name of this instance's join and another, in the order in which it wrote them: it gets
+        the one that counts once more. `former`: the member's name before the join came."""
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
         mine = [
             each for each in asked if each.change.name is not None and each.actor.user_id == member.user_id
         ]
-        name = next((each.change.name for each in reversed(mine) if not each.told), None) or member.name
-        if not mine and name == join.name == former:
+        counts = next((each.change.name for each in reversed(mine) if not each.told), None) or member.name
+        if not mine and counts == name == former:
             return []
-        key = f"name-{join.instance}-{join.attempt}"
-        actor, change = Actor(member.role, member.user_id, member.id), Change("", name=name)
-        return [self._questions.ask(room, Unsettled(room.id, actor, key, change, told=True))]
+        actor, change = Actor(member.role, member.user_id, member.id), Change("", name=counts)
+        return [self._questions.ask(room, Unsettled(room.id, actor, f"name-{instance}", change, told=True))]
 
     def settled(
         self, room: Room | None, unsettled: Unsettled, name: str, outcome: Outcome, now: float

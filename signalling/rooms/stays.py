@@ -57,6 +57,14 @@ class Stays:
         member.began_at = began_at
         return began_at == arrival.joined_at
 
+    def start_of(self, room: str, user_id: str, session_id: str) -> float | None:
+        """When the stay began by the store's current clock; None: the store knows, as far as is known here."""
+        found = self._rooms.get(room)
+        member = found.member_of(user_id) if found else None
+        if member is not None and member.session_id == session_id:
+            return member.began_at
+        return self._left_open.get(session_id, self._corrected.get(session_id))
+
     def leave_open(self, member: Member) -> None:
         """The place of a restored member is given up. The store knows better when the member was last seen."""
         self._left_open[member.session_id] = member.began_at

@@ -151,7 +151,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             allowed += HELD_UP
         # A stay whose end was lost is gone on with by whoever comes before record and rooms are compared.
         is_unkept = any(
-            unkept.user_id == person.user_id and extra.since - noticed <= unkept.at <= extra.until
+            unkept.user_id == person.user_id and extra.since - noticed <= unkept.at <= extra.until + LATE
             for unkept in world.store.unkept
         )
         if extra.until - extra.since > allowed and not (

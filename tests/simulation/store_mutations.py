@@ -15,6 +15,7 @@ from server.realtime.gateway import Gateway
 from server.realtime.joining import Joining
 from server.realtime.pending_joins import PendingJoins
 from server.realtime.reconciling import Reconciler
+from server.runtime.clock import RecordClock
 from signalling.rooms.effects import Effect, StayResumed
 from signalling.rooms.hub import Hub
 from signalling.rooms.stays import Stays
@@ -50,6 +51,11 @@ def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
 def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     """Who went away while the join was recorded is recorded as there for ever."""
     patch.setattr(Joining, "_not_seated", lambda self, *joiner: None)
+
+
+def beginnings_by_an_old_clock(patch: pytest.MonkeyPatch) -> None:
+    """Who goes on with a stay of a join that nobody was seated by, from before a clock was set, has its start."""
+    patch.setattr(RecordClock, "as_set_now", lambda self, at: at)
 
 
 def stale_pending_join(patch: pytest.MonkeyPatch) -> None:
@@ -117,6 +123,7 @@ RECORD_PLANTS = (
     nothing_restored,
     newer_page_not_respected,
     absent_joiner_stays,
+    beginnings_by_an_old_clock,
     stale_pending_join,
     outage_forgets,
     reconcile_forgotten,

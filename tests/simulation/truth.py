@@ -118,13 +118,13 @@ class Holders:
         """Who joined."""
         return self._pages[event.joiner]
 
-    def instance_at(self, participant: str, at: float) -> str:
-        """Which one of them was there just before that moment, if any."""
+    def instance_at(self, participant: str, at: float, after: float = 0.0) -> str:
+        """Which one of them was there just before that moment, and came after the other, if any."""
         last = ""
         for since, instance in self._instances.get(participant, ()):
             if since >= at:
                 break
-            last = instance
+            last = instance if since >= after else ""
         return last
 
     def was_gone(self, participant: str, since: float, until: float) -> bool:

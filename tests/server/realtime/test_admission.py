@@ -58,7 +58,6 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
         await coming
     assert refused.value.code is ErrorCode.REVOKED
     # Nobody came to the stay that was opened.
-    await desk.reconciler.reconcile(is_last=True)
     assert await desk.writer.settle("ABC123", "u_ann", 5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
@@ -199,7 +198,6 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
     with pytest.raises(Refused) as refused:
         await coming
     assert refused.value.code == ErrorCode.MEETING_FULL
-    await desk.reconciler.reconcile(is_last=True)
     assert await desk.writer.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 

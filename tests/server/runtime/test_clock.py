@@ -73,7 +73,6 @@ def test_the_records_clock_is_this_machines_until_it_is_told_of_another() -> Non
 def test_a_clock_that_was_set_is_followed_and_told(by: float) -> None:
     record = RecordClock()
     assert told(record, by) == pytest.approx(by, abs=0.001)
-    assert record.set_by == pytest.approx(by, abs=0.001)
     assert ahead(record) == pytest.approx(by, abs=0.5)
     assert told(record, 0.0) == 0.0
 
@@ -83,7 +82,19 @@ def test_a_clock_that_is_corrected_in_small_steps_is_followed_and_not_told() -> 
     for _ in range(10):
         assert told(record, JUMP / 2) == 0.0
     assert ahead(record) == pytest.approx(5 * JUMP, abs=0.5)
-    assert record.set_by == 0.0
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+def test_what_the_clock_has_shown_before_it_was_set_is_known_by_it_as_it_is_set(by: float) -> None:
+    record = RecordClock()
+    assert told(record, 5.0) == 5.0
+    first = record.now()
+    # What the machine's clock was apart from the store's at the start is no setting of the store's.
+    assert record.as_set_now(first - 60.0) == first - 60.0
+    told(record, by)
+    assert record.as_set_now(first) == pytest.approx(first + by, abs=0.001)
+    later = record.now()
+    assert record.as_set_now(later) == later
 
 
 def test_what_an_answer_took_on_its_way_is_no_difference() -> None:
@@ -103,8 +114,7 @@ async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, 
     ann = await script.join("ann", record.at(began))
     stay = ann.stay
     hub.join(seat(ann, "a socket"), began)
-    told(record, by)
-    hub.stays.clock_was_set(record.set_by)
+    hub.stays.clock_was_set(told(record, by))
     await Reconciler(store, "n_1", hub, PendingJoins(), writer).reconcile()
     assert await writer.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")
@@ -149,8 +159,7 @@ async def test_who_joins_when_the_place_was_given_up_goes_on_with_a_stay_of_the_
     await restore_rooms(store, hub, record.at(now))
     hub.tick(now + 100.0)
     assert hub.present("ROOM-1", "ann") is None
-    told(record, by)
-    hub.stays.clock_was_set(record.set_by)
+    hub.stays.clock_was_set(told(record, by))
     again = await script.join("ann", record.at(now + 101.0))
     assert again.stay.session_id == ann.stay.session_id
     effects = hub.join(seat(again, "a socket"), now + 101.0)
