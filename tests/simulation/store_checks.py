@@ -94,7 +94,7 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    is_lost = _end_was_lost(world, person, Interval(since, until))
+    is_lost = _end_was_lost(world, person, Interval(since, until)) or _was_put_out_soon(world, stay, until)
     if ahead != ahead_then and not (stay.estimated or is_lost):
         lasted = stay.left_at - stay.joined_at
         world.complain(
@@ -114,6 +114,17 @@ def _end_was_lost(world: World, person: Person, stay: Interval) -> bool:
     )
 
 
+def _was_put_out_soon(world: World, stay: Stay, until: float) -> bool:
+    """Whether whoever may have been restored was removed soon after a clock was set. (A limit, in docs/reconnect.md.)"""
+    is_soon = any(at <= until <= at + _found_within(world) for at in world.clock_set_at)
+    return stay.reason == "removed" and is_soon and len(world.servers) > 1
+
+
+def _noticed_within(world: World) -> float:
+    """Seconds in which it is noticed that a connection does not answer, or that a server does not live."""
+    return 1.6 * world.heartbeat + 0.5
+
+
 def _found_within(world: World) -> float:
     """Seconds in which record and rooms are compared."""
     return 2 * world.grace + 10
@@ -122,7 +133,7 @@ def _found_within(world: World) -> float:
 def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:
     recorded = merged(_in_the_run(world, person, stay) for stay in stays)
     surely = merged(i for page in person.pages for i in page.surely)
-    noticed = 1.6 * world.heartbeat + 0.5
+    noticed = _noticed_within(world)
     maybe = merged(
         Interval(i.since, i.until + noticed) for page in person.pages for i in _maybe_there(world, page)
     )
@@ -145,7 +156,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
-        allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
+        allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else LATE
         if world.is_held_up(extra.since - noticed, extra.until):
             # That a connection was lost is known to its node, and to the room's owner when the engine is back.
             allowed += HELD_UP
@@ -189,10 +200,11 @@ def _maybe_there(world: World, page: Page) -> list[Interval]:
 
 
 def _grace_ends(world: World, lost_at: float) -> float:
-    """It begins anew whenever a server starts that keeps the place."""
-    ends = lost_at + world.grace
+    """It begins anew whenever a server starts that keeps the place: of a killed one, the next ones know only when it was
+    last seen to live."""
+    ends, slack = lost_at + world.grace, _noticed_within(world)
     for since, until in world.down:
-        if lost_at <= until and since <= ends:
+        if lost_at <= until and since <= ends + slack:
             ends = max(ends, until + world.grace)
     return ends
 
