@@ -115,7 +115,7 @@ def _end_was_lost(world: World, person: Person, stay: Interval) -> bool:
 
 
 def _was_put_out_soon(world: World, stay: Stay, until: float) -> bool:
-    """Whether whoever may have been restored was removed soon after a clock was set. (A limit, in docs/reconnect.md.)"""
+    """Whether who may have been restored was removed soon after a clock was set. (A limit, in docs/reconnect.md.)"""
     is_soon = any(at <= until <= at + _found_within(world) for at in world.clock_set_at)
     return stay.reason == "removed" and is_soon and len(world.servers) > 1
 
@@ -200,8 +200,8 @@ def _maybe_there(world: World, page: Page) -> list[Interval]:
 
 
 def _grace_ends(world: World, lost_at: float) -> float:
-    """It begins anew whenever a server starts that keeps the place: of a killed one, the next ones know only when it was
-    last seen to live."""
+    """It begins anew whenever a server starts that keeps the place: of a killed one, the next ones know only when it
+    was last seen to live."""
     ends, slack = lost_at + world.grace, _noticed_within(world)
     for since, until in world.down:
         if lost_at <= until and since <= ends + slack:
