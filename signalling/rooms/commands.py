@@ -17,6 +17,7 @@ from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 
 NOT_ALLOWED = "You may not turn this on in this meeting."
+TURNED_OFF = "Somebody has turned this off since."
 
 
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
@@ -30,7 +31,16 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
             payload = server_messages.participant_updated(room.log.next(), member, changes)
             room.log.append(payload, now)
             effects.append(Broadcast(room.audience(), payload))
+    elif _is_undone(member, message):
+        # The page has not heard that it took effect, and takes it for newer than what has turned it off.
+        return refuse(connection, Refused(ErrorCode.FORBIDDEN, TURNED_OFF), message.id)
     return effects + acknowledge(connection, member, message.id)
+
+
+def _is_undone(member: Member, done: Status) -> bool:
+    """Whether somebody else has turned off what this status has turned on."""
+    media = any(right in member.muted and getattr(done.media, right) for right in MEDIA)
+    return media or bool(done.hand and "hand" in member.muted)
 
 
 def signal(

@@ -73,7 +73,7 @@ FOUND_BY = {
     "outage-forgets": 764,
     "promoted-in-vain": 173,
     "questions-not-adopted": 266,
-    "reconcile-forgotten": 264,
+    "reconcile-forgotten": 674,
     "refused-changes-stay": 42,
     "removal-leaves-the-stay-open": 1,
     "removal-not-asked-for": 7,

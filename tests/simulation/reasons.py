@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.identity.ids import is_outside
 from server.realtime.chat_writer import ANOTHERS, TOO_LATE
+from signalling.rooms.commands import TURNED_OFF
 from signalling.rooms.renaming import BURST
 from tests.simulation.notes import Order
 from tests.simulation.page import Page
@@ -41,7 +42,7 @@ def check(world: World) -> None:
         # Beside what it says it sends, a command that was sent twice may be answered so.
         # (A limit, in docs/reconnect.md: so may an edit and a deletion that were sent again after `busy`.)
         refusals = [error["message"] for _, error in page.errors if error["code"] == "forbidden"]
-        is_told = any(text not in {ANOTHERS, TOO_LATE} for text in refusals)
+        is_told = any(text not in {ANOTHERS, TOO_LATE, TURNED_OFF} for text in refusals)
         is_twice = any(order.twice for order in page.orders.values())
         if is_told and not is_twice and not past.is_restricted(page):
             world.complain(f"{page.name} may send everything, and was told that something is forbidden")

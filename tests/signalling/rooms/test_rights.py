@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import UNSET
 
@@ -39,6 +41,28 @@ def test_a_page_that_was_muted_while_away_is_told_so_when_it_is_back() -> None:
     stage.lose("ann")
     stage.resume("ann")
     assert "muted" not in stage.messages("ann")[-1]
+
+
+@pytest.mark.parametrize("flag", ["audio", "hand"])
+def test_a_status_that_comes_again_is_not_acknowledged_when_it_was_undone_since(flag: str) -> None:
+    """Its page has not heard that it had taken effect."""
+    stage = meeting(ann="participant")
+    on: dict[str, Any] = {"hand": True} if flag == "hand" else {"media": {flag: True}}
+    stage.say("ann", type="status", id=2, **on)
+    stage.lose("ann")
+    if flag == "hand":
+        order(stage, "host", "lower_hands", participants=[p("ann")])
+    else:
+        order(stage, "host", "mute", participants=[p("ann")])
+    stage.resume("ann")
+    stage.silence()
+    stage.say("ann", type="status", id=2, **on)
+    assert [told["code"] for told in stage.messages("ann")] == ["forbidden"]
+    assert stage.messages("host") == []
+    stage.silence()
+    stage.say("ann", type="status", id=3, **on)
+    stage.say("ann", type="status", id=3, **on)
+    assert [told["type"] for told in stage.messages("ann")][-2:] == ["ack", "ack"]
 
 
 @pytest.mark.parametrize("everyone", [False, True])
