@@ -219,11 +219,15 @@ class World(Alone):
         return (
             self.store_failed
             or warning == "drain cut short"
+            # A stop has its time, and a store that is slow needs more.
             or warning.startswith(
-                ("changes left unrecorded", "raised hands left", "messages left unrecorded")
+                (
+                    "changes left unrecorded",
+                    "raised hands left",
+                    "messages left unrecorded",
+                    "stays left unrecorded",
+                )
             )
-            # All stays are told again with each take-over, which may be too much for a server that stops.
-            or (self.takeovers.count > 0 and warning.startswith("stays left unrecorded"))
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 
