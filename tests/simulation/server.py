@@ -153,8 +153,9 @@ class Server:
     def _noting(self, settled: Callable[[Unsettled, Outcome], None]) -> Callable[[Unsettled, Outcome], None]:
         def noted(unsettled: Unsettled, outcome: Outcome) -> None:
             was_there = isinstance(outcome, Recorded) and outcome.again
-            is_order = unsettled.change.chat is None
-            self.told_twice |= is_order and was_there and unsettled.told and not unsettled.anew
+            # Who has the room now may have been the first to record what was on its way when it was given.
+            counts = unsettled.change.chat is None and unsettled.room in self.hub.rooms
+            self.told_twice |= counts and was_there and unsettled.told and not unsettled.anew
             settled(unsettled, outcome)
 
         return noted

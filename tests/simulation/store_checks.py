@@ -160,6 +160,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         if world.is_held_up(extra.since - noticed, extra.until):
             # That a connection was lost is known to its node, and to the room's owner when the engine is back.
             allowed += HELD_UP
+        allowed += world.owner_found_in(extra.since)
         # A stay whose end was lost is gone on with by whoever comes before record and rooms are compared.
         is_unkept = any(
             unkept.user_id == person.user_id and extra.since - noticed <= unkept.at <= extra.until + LATE
