@@ -18,6 +18,9 @@ class Alone:
     keeps_rooms = False
     """Whether rooms outlive their servers, elsewhere than in the store."""
 
+    seen_before = 0.0
+    """Seconds before it died at which a server was seen the last time, and its people with it."""
+
     hears_within = 0.0
     """Seconds until all servers know what one of them has put into the store."""
 

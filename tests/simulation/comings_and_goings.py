@@ -119,8 +119,9 @@ def _took_over(world: World, before: Page, page: Page, at: float) -> None:
 
 def only_blinked(world: World, page: Page, at: float) -> bool:
     """Whether the page was surely in less than grace before, and was not closed, reloaded or left since."""
+    grace = world.grace - world.seen_before - TOLERANCE
     for i in page.surely:
-        if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
+        if i.since < at - TOLERANCE and i.until > at - grace:
             starts = [server.started_at for server in world.servers if i.until <= server.started_at <= at]
             if len(starts) > 1:
                 # A limit, in docs/reconnect.md: a second restart knows of nobody who missed the first.
