@@ -6,7 +6,7 @@ Of each hand only the latest state counts. While a write is under way, the next 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import structlog
@@ -35,6 +35,8 @@ class HandWriter:
         self._rooms: dict[str, dict[str, float | None]] = {}
         self._under_way: dict[str, RECORDED] = {}
         self._writer: asyncio.Task[None] | None = None
+        self.held_up: Callable[[], bool] = lambda: False
+        """Whether others may have taken the rooms over: nothing is written until that is known."""
         metrics.unrecorded_hands = lambda: self.count
 
     @property
@@ -56,6 +58,11 @@ class HandWriter:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
 
+    def forget(self, room: str) -> None:
+        """Somebody else has it now, and records its hands."""
+        self._rooms.pop(room, None)
+        self._under_way.pop(room, None)
+
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the rest, then stop."""
         if self._writer is not None:
@@ -66,13 +73,14 @@ class HandWriter:
     async def _write_all(self) -> None:
         delay = RETRY_FIRST
         while self._rooms:
-            batch = self._under_way = dict(islice(self._rooms.items(), BATCH))
+            batch = dict(islice(self._rooms.items(), BATCH))
+            self._under_way = {**batch}
             for room in batch:
                 del self._rooms[room]
             answered = await asyncio.gather(*(self._write(room, hands) for room, hands in batch.items()))
-            self._under_way = {}
+            under_way, self._under_way = self._under_way, {}
             for (room, former), is_done in zip(batch.items(), answered, strict=True):
-                if not is_done:
+                if not is_done and room in under_way:
                     # What has changed since counts for more.
                     self._rooms[room] = {**former, **self._rooms.get(room, {})}
             if not all(answered):
@@ -83,6 +91,8 @@ class HandWriter:
 
     async def _write(self, room: str, hands: RECORDED) -> bool:
         """False: the store is unavailable."""
+        if self.held_up():
+            return False
         try:
             await self._store.set_hands(room, hands)
         except StoreUnavailable:

@@ -47,6 +47,10 @@ class CutOff(Background):
     def refusal(self) -> Refused:
         return Refused(ErrorCode.UNAVAILABLE, "It does not reach the others.", retry_after=1.0)
 
+    def may_be_missed(self) -> bool:
+        """Whether others may have taken this node for dead, and its rooms over."""
+        return clock.monotonic() - (self._membership.seen_at or 0.0) > self._membership.lease
+
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)

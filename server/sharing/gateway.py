@@ -121,6 +121,7 @@ class ClusterGateway(Gateway):
         self._stands_since: float | None = None
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
+        rooms.hands, self.hands.held_up = self.hands, self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:
         parts = self._hub, self._admission.pending, self._writer, self.hands, self._metrics
@@ -289,9 +290,6 @@ class ClusterGateway(Gateway):
 
     def owned(self) -> Sequence[str]:
         return list(self.owned_rooms.rooms)
-
-    def owns(self, room: str) -> bool:
-        return room in self.owned_rooms.rooms
 
     # HTTP.
 

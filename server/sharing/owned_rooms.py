@@ -14,6 +14,7 @@ from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
 from server.cluster.engine.records import Held, Message, RoomState, Taken
 from server.identity.ids import new_id
+from server.realtime.hand_writer import HandWriter
 from server.runtime import clock
 from server.runtime.happening import happens
 from server.sharing.committing import Committing
@@ -84,6 +85,7 @@ class OwnedRooms:
         self._last_mark = 0
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
+        self.hands: HandWriter
         self.lost_rooms = lost_rooms
         self.handover = Handover(hub, self._name, self._find)
 
@@ -259,6 +261,7 @@ class OwnedRooms:
         log.warning("room lost to another node", meeting=room.id, term=room.line.term)
         room.was_taken_away = True
         self._forget(room)
+        self.hands.forget(room.id)
         self.handover.drop(room.id)
         # Its own sockets do not know what of theirs was done.
         self._gateway.tell_here(wire.Unbridged(room.id))
@@ -267,6 +270,7 @@ class OwnedRooms:
     def gave(self, room: OwnedRoom) -> None:
         """Another node has it, with all that happened."""
         self._forget(room)
+        self.hands.forget(room.id)
         self.handover.drop(room.id)
 
     def given(self, room_id: str) -> None:

@@ -85,3 +85,34 @@ async def test_a_store_that_hangs_does_not_hold_up_the_end() -> None:
     hands.record({"A": {"bob": 1.0}})
     await hands.close(0.0)
     assert hands.count == 2
+
+
+async def test_what_somebody_else_records_by_now_is_not_written_again() -> None:
+    store = Slow(failures=2)
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0}, "B": {"ann": 1.0}})
+    await store.begun.wait()
+    hands.record({"A": {"bob": 1.0}})
+    hands.forget("A")
+    store.may_answer.set()
+    await hands.close(5.0)
+    assert store.kept == {("B", "ann"): 1.0}
+
+
+async def test_nothing_is_written_while_somebody_else_may_have_the_rooms() -> None:
+    store = Slow()
+    store.may_answer.set()
+    hands = writer(store)
+    asked = asyncio.Event()
+
+    def held_up() -> bool:
+        asked.set()
+        return True
+
+    hands.held_up = held_up
+    hands.record({"A": {"ann": 1.0}})
+    await asked.wait()
+    assert (store.asked, hands.count) == ([], 1)
+    hands.held_up = lambda: False
+    await hands.close(5.0)
+    assert store.asked == [("A", {"ann": 1.0})]

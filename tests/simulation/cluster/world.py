@@ -40,7 +40,7 @@ class ClusterWorld(World):
         self.cut_off_at: list[float] = []
         """When a node did not reach the engine: the places of its people were given up, and they did not know."""
         self.takeovers.is_off = self.keeps_rooms = True
-        self.seen_before = LEASE / 3 + self.engine.latency
+        self.seen_before = INTERVAL + self.engine.latency
         # Others look at their next heartbeat, if nobody has stopped them and the store answers.
         self.hears_within = self.grace * INTERVAL_SHARE + 12.0
 
