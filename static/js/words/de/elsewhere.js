@@ -19,6 +19,7 @@ export const ELSEWHERE = {
   "An invite grants a lower role than one's own.": "Eine Einladung kann nur eine niedrigere Rolle als die eigene vergeben.",
   "A meeting has 2000 invites at most.": "Ein Meeting hat höchstens 2000 Einladungen.",
   "You may not turn this on in this meeting.": "Das dürfen Sie in diesem Meeting nicht einschalten.",
+  "Somebody has turned this off since.": "Jemand hat das inzwischen ausgeschaltet.",
   "You may not react in this meeting.": "Sie dürfen in diesem Meeting nicht reagieren.",
   "Only its author may do this to a message.": "Das darf mit einer Nachricht nur, wer sie geschrieben hat.",
   "A message can be edited for 15 minutes.": "Eine Nachricht lässt sich 15 Minuten lang bearbeiten.",
