@@ -67,7 +67,7 @@ export class Look {
   /** @param {Status} status @returns {Readonly<Snapshot>} */
   #now({ state, waiting, left, hindered }) {
     const before = /** @type {Snapshot | undefined} */ (this.snapshot);
-    const { meeting, knocks, participants, began } = this.#call;
+    const { meeting, knocks, roster, began } = this.#call;
     return Object.freeze({
       state,
       title: meeting.title,
@@ -75,7 +75,7 @@ export class Look {
       settings: kept(before?.settings, meeting.settings ?? {}),
       me: kept(before?.me, this.#me.view(before?.me)),
       participants: kept(before?.participants, [...this.views.values()]),
-      hands: kept(before?.hands, hands(participants).map(({ id }) => id)),
+      hands: kept(before?.hands, hands(roster.values()).map(({ id }) => id)),
       knocks: kept(before?.knocks, [...knocks.values()]),
       waiting,
       left,

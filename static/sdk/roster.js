@@ -49,8 +49,9 @@ export function shown(before, roster) {
       const known = before.get(id);
       if (known?.instance !== participant.instance) return [id, participant];
       const picture = participant.picture ?? known.picture;
-      const goesOn = participant.state === "reconnecting" && { media: known.media };
-      return [id, { ...participant, ...(picture && { picture }), ...goesOn }];
+      const media = participant.state === "reconnecting" ? known.media : participant.media;
+      if (picture === participant.picture && media === participant.media) return [id, participant];
+      return [id, { ...participant, ...(picture && { picture }), media }];
     }),
   );
 }

@@ -123,6 +123,9 @@ export function mayOf(participant, meeting, before) {
   return kept(before, /** @type {May} */ (Object.fromEntries(rights)));
 }
 
+/** What each view was made of. @type {WeakMap<ParticipantView, readonly unknown[]>} */
+const sources = new WeakMap();
+
 /**
  * @param {import("./protocol.js").Participant} participant @param {Pick<import("./protocol.js").Meeting, "settings">} meeting
  * @param {import("./mesh.js").Connection} connection @param {Peer | undefined} peer
@@ -130,7 +133,13 @@ export function mayOf(participant, meeting, before) {
  */
 export function viewOf(participant, meeting, connection, peer, before) {
   const { id, name, state, instance } = participant;
-  const tracks = peer ? [...peer.camera.getTracks(), ...(peer.screen?.getTracks() ?? [])] : [];
+  const media = peer?.camera.getTracks() ?? [];
+  const camera = peer && media.length ? peer.camera : null;
+  const screen = peer?.screen ?? null;
+  const tracks = kept(before?.tracks, [...media, ...(screen?.getTracks() ?? [])]);
+  const source = [participant, meeting, connection, camera, screen, tracks];
+  const known = before && sources.get(before);
+  if (before && known?.every((each, index) => each === source[index])) return before;
   /** @type {ParticipantView} */
   const view = {
     id,
@@ -146,11 +155,13 @@ export function viewOf(participant, meeting, connection, peer, before) {
     guest: participant.guest ?? false,
     picture: participant.picture ?? null,
     connection,
-    camera: peer?.camera.getTracks().length ? peer.camera : null,
-    screen: peer?.screen ?? null,
-    tracks: kept(before?.tracks, tracks),
+    camera,
+    screen,
+    tracks,
   };
-  return kept(before, view);
+  const seen = kept(before, view);
+  sources.set(seen, source);
+  return seen;
 }
 
 /** Whether two objects, or lists, have the same values. @template {object} T @param {T} one @param {T} other */
