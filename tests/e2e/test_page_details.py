@@ -241,16 +241,29 @@ async def test_notices_cover_no_names(newcomer: Newcomer) -> None:
                 assert not [box for box in seen["names"] + seen["controls"] if overlap(toast, box)], seen
 
 
-async def test_people_in_one_meeting_differ_in_colour(
+# Whose tile or entry is written, even with what is there; "" is for the rest, but what goes on by itself.
+WATCH_WRITING = """() => {
+  globalThis.written = new Set();
+  const look = new MutationObserver((changes) => {
+    for (const { target, attributeName } of changes) {
+      if (attributeName === "data-speaking" || target.dataset?.part === "clock") continue;
+      written.add(target.closest(".tile, .person")?.dataset.participantId ?? "");
+    }
+  });
+  const all = { subtree: true, attributes: true, childList: true };
+  look.observe(document.querySelector(".meeting"), all);
+}"""
+
+
+async def test_people_in_one_meeting_differ_in_colour_and_change_alone(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await meet(meeting, ada)
     colours = """(where) => Object.fromEntries([...document.querySelectorAll(where)].map((each) =>
       [each.dataset.participantId, getComputedStyle(each.querySelector(".avatar")).backgroundColor]))"""
     async with playing(server) as play:
-        for guest in range(11):
-            await play.joined(meeting, f"Guest {guest}")
+        guests = [await play.joined(meeting, f"Guest {guest}") for guest in range(11)]
         await ada.page.evaluate(LAID_OUT, 12)
         first = await ada.page.evaluate(colours, ".tile")
         assert len(set(first.values())) == 12
@@ -261,3 +274,10 @@ async def test_people_in_one_meeting_differ_in_colour(
         await late.leave()
         await ada.page.evaluate(LAID_OUT, 12)
         assert await ada.page.evaluate(colours, ".tile") == first, "who stays keeps their colour"
+        await ada.page.evaluate(WATCH_WRITING)
+        await guests[5].send("status", media={"audio": True})
+        await ada.sees(guests[5].id, audio="on")
+        await ada.page.evaluate(LET_RUN)
+        assert await ada.page.evaluate("[...written]") == [guests[5].id], (
+            "twenty tiles hold 60 frames a second"
+        )

@@ -154,6 +154,7 @@ def test_newer_deeds_are_shown_when_the_report_is_full() -> None:
           append(...items) { this.items.push(...items); }
           replaceChildren(...items) { this.items = items; }
           querySelector(name) { return (this.parts[name] ??= new HTMLElement()); }
+          contains(other) { return Object.values(this.parts).includes(other); }
         };
         document.createElement = () => new HTMLElement();
         const { showAudit } = await load("attendance/audit.js");

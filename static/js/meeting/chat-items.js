@@ -1,4 +1,5 @@
 /** The list of messages: each is written only when something of it is another, since others change all the time. */
+import { isSame } from "../ui/dom.js";
 import { EDITABLE } from "./chat-text.js";
 import { showMessage, showOutgoing } from "./chat-message.js";
 
@@ -43,9 +44,8 @@ export class ChatItems {
     /** @param {string} key @param {readonly unknown[]} seen @param {(element?: HTMLElement) => HTMLElement} write */
     const place = (key, seen, write) => {
       const known = this.#items.get(key);
-      const isSame = known?.seen.every((each, index) => each === seen[index]);
-      const element = known && isSame ? known.element : write(known?.element);
-      if (!isSame) this.#items.set(key, { element, seen });
+      const element = known && isSame(seen, known.seen) ? known.element : write(known?.element);
+      this.#items.set(key, { element, seen });
       if (element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(element, next);
     };

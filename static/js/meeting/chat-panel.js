@@ -61,7 +61,7 @@ export class ChatPanel {
     const { chat } = this.#meeting;
     const until = this.#readUntil;
     if (until) chat.read(until);
-    const ends = [chat.subscribe(() => this.#show()), this.#meeting.subscribe(() => this.#show())];
+    const ends = [chat.subscribe(() => this.#show()), this.#meeting.subscribe(() => this.isOpen && this.#show())];
     signal.addEventListener("abort", () => ends.forEach((end) => end()));
     this.#meeting.on("chat", (message) => this.#heard(message), { signal });
     this.#button.addEventListener("click", () => this.toggle(), { signal });

@@ -1,5 +1,5 @@
 /** Who waits to be let in, for those in charge: at the top of the list of people, and above the stage while that is closed. */
-import { fromTemplate, part, write } from "../ui/dom.js";
+import { fromTemplate, isSame, part, write } from "../ui/dom.js";
 import { clock } from "../ui/times.js";
 import { askWhetherToDenyForGood } from "./moderation-questions.js";
 import { t } from "../words/words.js";
@@ -10,6 +10,8 @@ export class KnockList {
   #view;
   #meeting;
   #tell;
+  /** What it was written from. @type {readonly unknown[]} */
+  #seen = [];
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
   /** Knocks that were denied while this page was there. Whoever knocks again does so by the same id. @type {Set<string>} */
@@ -34,6 +36,9 @@ export class KnockList {
   /** @returns {boolean} whether somebody new is there */
   update() {
     const { knocks, me } = this.#meeting.getSnapshot();
+    const seen = [knocks, me.inCharge, part(this.#view, "panel").hidden];
+    if (isSame(seen, this.#seen)) return false;
+    this.#seen = seen;
     const shown = me.inCharge ? knocks : [];
     const others = shown.filter(({ id }) => !this.#items.has(id));
     const list = part(this.#view, "knock-list");

@@ -8,7 +8,7 @@ import { askToTurnOn } from "./moderation-questions.js";
 import { tellingOrders } from "./order-news.js";
 import { PersonMenu } from "./person-menu.js";
 import { FORBIDDEN } from "./rights-texts.js";
-import { part, write } from "../ui/dom.js";
+import { hide, part, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
 
 /**
@@ -63,11 +63,11 @@ export class Moderation {
   update() {
     const { role, inCharge } = this.#meeting.getSnapshot().me;
     const isHost = role === "host";
-    part(this.#view, "host-options").hidden = !isHost && !inCharge;
-    part(this.#view, "attendance").hidden = !isHost;
-    part(this.#view, "end").hidden = !isHost;
-    part(this.#view, "moderate").hidden = part(this.#view, "people-foot").hidden = !inCharge;
-    part(this.#view, "host-note").hidden = !isHost || !inCharge;
+    hide(part(this.#view, "host-options"), !isHost && !inCharge);
+    hide(part(this.#view, "attendance"), !isHost);
+    hide(part(this.#view, "end"), !isHost);
+    for (const name of ["moderate", "people-foot"]) hide(part(this.#view, name), !inCharge);
+    hide(part(this.#view, "host-note"), !isHost || !inCharge);
     if (this.#knocks.update()) void this.#tones.play("knock");
   }
 

@@ -1,5 +1,5 @@
 /** What turns the pages of tiles. */
-import { part, write } from "../ui/dom.js";
+import { hide, part, set, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
 
 export class Pager {
@@ -16,7 +16,7 @@ export class Pager {
 
   /** @param {import("./scene.js").Scene} scene */
   show({ page, pages, pager }) {
-    this.#element.hidden = !pager;
+    hide(this.#element, !pager);
     if (!pager) return write(part(this.#element, "page-of"), "");
     const { style } = this.#element;
     style.left = `${pager.left}px`;
@@ -25,7 +25,7 @@ export class Pager {
     style.height = `${pager.height}px`;
     write(part(this.#element, "page-of"), t("Page {page} of {pages}", { page: page + 1, pages }));
     // Not disabled: a button with the focus would lose it at the last page.
-    this.#previous.setAttribute("aria-disabled", String(page === 0));
-    this.#next.setAttribute("aria-disabled", String(page === pages - 1));
+    set(this.#previous, "aria-disabled", String(page === 0));
+    set(this.#next, "aria-disabled", String(page === pages - 1));
   }
 }

@@ -1,6 +1,6 @@
 /** The list of all participants, with the status of each: raised hands first, in their order, then oneself, then the others. */
 import { paintAvatar } from "../ui/avatar.js";
-import { fromTemplate, part, write } from "../ui/dom.js";
+import { fromTemplate, hide, isSame, part, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
 
 /** @typedef {import("./everyone.js").Person} Person */
@@ -11,7 +11,7 @@ const GUESTS = { host: t("Host, guest"), cohost: t("Co-host, guest"), participan
 export class PeopleList {
   #list;
   #menu;
-  /** @type {Map<string, HTMLElement>} */
+  /** `seen`: what it was written from. @type {Map<string, {element: HTMLElement, seen: readonly unknown[]}>} */
   #items = new Map();
 
   /**
@@ -36,23 +36,24 @@ export class PeopleList {
     const held = document.activeElement;
     const raised = hands.flatMap((id) => people.find((person) => person.id === id) ?? []);
     [...raised, ...people.filter(({ id }) => !hands.includes(id))].forEach((person, index) => {
-      const item = this.#items.get(person.id) ?? this.#newItem(person.id);
-      this.#items.set(person.id, item);
-      if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
-      show(item, person, person.id === myId, colours.of(person.id), raised.indexOf(person) + 1);
-      const more = part(item, "more");
-      more.hidden = !this.#menu.concerns(person);
-      more.setAttribute("aria-label", t("More about {name}", { name: person.name }));
+      const known = this.#items.get(person.id);
+      const element = known?.element ?? this.#newItem(person.id);
+      if (this.#list.children[index] !== element) this.#list.insertBefore(element, this.#list.children[index] ?? null);
+      hide(part(element, "more"), !this.#menu.concerns(person));
+      /** @type {Parameters<typeof show>} */
+      const seen = [element, person, person.id === myId, colours.of(person.id), raised.indexOf(person) + 1];
+      if (!isSame(seen, known?.seen)) show(...seen);
+      this.#items.set(person.id, { element, seen });
     });
     const isHeld = this.#list.contains(held);
     for (const id of gone) {
-      this.#items.get(id)?.remove();
+      this.#items.get(id)?.element.remove();
       this.#items.delete(id);
     }
     if (!isHeld || !(held instanceof HTMLElement)) return;
     // An item that is moved loses the focus, and one that is gone leaves it to the list.
-    if (this.#list.contains(held)) held.focus();
-    else this.#list.closest("aside")?.querySelector("h2")?.focus();
+    if (!this.#list.contains(held)) this.#list.closest("aside")?.querySelector("h2")?.focus();
+    else if (document.activeElement !== held) held.focus();
   }
 
   /** @param {string} id */
@@ -72,6 +73,7 @@ function show(item, { id, name, role, sends, state, bot, recording, guest, pictu
   item.dataset.participantId = id;
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, hue, picture);
+  part(item, "more").setAttribute("aria-label", t("More about {name}", { name }));
   write(part(item, "name"), own ? t("{name} (you)", { name }) : name);
   write(part(item, "note"), state === "reconnecting" ? t("Reconnecting…") : (guest ? GUESTS : ROLES)[role]);
   part(item, "bot").hidden = !bot;

@@ -14,6 +14,7 @@ export class Reactions {
   #view;
   #meeting;
   #menu;
+  #button;
   /** Of which nothing was read out yet. @type {{name: string, emoji: string}[]} */
   #unread = [];
   #timer = 0;
@@ -23,6 +24,7 @@ export class Reactions {
     this.#view = view;
     this.#meeting = meeting;
     this.#menu = part(view, "reactions");
+    this.#button = part(view, "react", HTMLButtonElement);
   }
 
   /** @param {AbortSignal} signal */
@@ -47,12 +49,12 @@ export class Reactions {
 
   /** Whoever may raise a hand may react. */
   #update() {
-    part(this.#view, "react", HTMLButtonElement).disabled = !this.#meeting.me.may("hand");
+    this.#button.disabled = !this.#meeting.me.may("hand");
   }
 
   /** Above its button. */
   #place() {
-    const { left, width, top } = part(this.#view, "react").getBoundingClientRect();
+    const { left, width, top } = this.#button.getBoundingClientRect();
     this.#menu.style.setProperty("--middle", `${left + width / 2}px`);
     this.#menu.style.setProperty("--bottom", `${window.innerHeight - top + 8}px`);
   }

@@ -1,6 +1,6 @@
 /** The tiles on the stage, where scene.js has them: who is to be seen, and how large; others are told what is shown of them. */
 import { heard, NOBODY, speaks } from "./speakers.js";
-import { part, write } from "../ui/dom.js";
+import { hide, part, set, write } from "../ui/dom.js";
 import { Fits } from "./fits.js";
 import { floating } from "./layout.js";
 import { CORNER_TEXTS, OwnPicture } from "./own-picture.js";
@@ -41,7 +41,12 @@ export class Stage {
   #own;
   #pager;
   #showing;
-  #resized = new ResizeObserver(() => this.#arrange());
+  /** null: to be measured. @type {{width: number, height: number, gap: number, pager: number} | null} */
+  #measured = null;
+  #resized = new ResizeObserver(() => {
+    this.#measured = null;
+    this.#arrange();
+  });
   /** How the user looks at it. */
   choice;
   pictureInPicture = new PictureInPicture(() => this.#arrange());
@@ -77,7 +82,7 @@ export class Stage {
     this.#lit = spotlight;
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
-    this.#showButton.hidden = !hidden;
+    hide(this.#showButton, !hidden);
     const had = document.activeElement?.closest(".tile");
     const focused = had ? this.#pins().findIndex((pin) => had.contains(pin)) : -1;
     this.#show(pictures.filter(({ own, screen }) => !(hidden && own && !screen)), alone);
@@ -173,7 +178,7 @@ export class Stage {
   }
 
   #arrange() {
-    const space = this.#space();
+    const space = this.#space;
     const scene = sceneOf({
       people: this.#keys(({ kind }) => kind === "person"),
       own: this.#tiles.has(OWN) ? OWN : null,
@@ -189,7 +194,7 @@ export class Stage {
     this.#order = scene.order;
     this.choice.page = scene.page;
     this.#element.toggleAttribute("data-presenting", this.#screens.childElementCount > 0);
-    this.#people.dataset.count = String(this.#people.childElementCount);
+    set(this.#people, "data-count", String(this.#people.childElementCount));
     for (const [key, tile] of this.#tiles) this.#put(key, tile, scene);
     this.#arrangeTools();
     this.#float(scene, space);
@@ -282,7 +287,11 @@ export class Stage {
   }
 
   /** The stage's own size, independent of tiles. */
-  #space() {
+  get #space() {
+    return (this.#measured ??= this.#measure());
+  }
+
+  #measure() {
     const { width, height } = this.#element.getBoundingClientRect();
     const gap = parseFloat(getComputedStyle(this.#element).rowGap) || 0;
     return { width: Math.floor(width), height: Math.floor(height), gap, pager: PAGER };

@@ -6,6 +6,8 @@ export class TabPlace {
   #keeper;
   #bearer;
   #own;
+  /** As JSON. */
+  #kept = "";
 
   /**
    * @param {string} id  of the meeting @param {import("../here/tab-session.js").TabSessionKeeper} keeper
@@ -32,12 +34,18 @@ export class TabPlace {
   /** @param {{session: string, grace: number}} held @param {string} name */
   take({ session, grace }, name) {
     const { outside } = this.#bearer;
+    this.#kept = "";
     this.#keeper.take({ meeting: this.#id, session, name, ...this.#own.media.wanted, grace, outside });
   }
 
-  /** @param {string} name */
+  /** @param {string} name @returns {boolean} whether anything was to be kept */
   update(name) {
-    this.#keeper.update({ ...this.#own.media.wanted, name });
+    const now = { ...this.#own.media.wanted, name };
+    const said = JSON.stringify(now);
+    if (said === this.#kept) return false;
+    this.#kept = said;
+    this.#keeper.update(now);
+    return true;
   }
 
   leave() {

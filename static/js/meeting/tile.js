@@ -1,6 +1,6 @@
 /** One person's picture, or one shared screen. */
 import { paintAvatar, paintGround } from "../ui/avatar.js";
-import { fromTemplate, part, write } from "../ui/dom.js";
+import { fromTemplate, hide, isSame, part, set, write } from "../ui/dom.js";
 import { canFillScreen, turnFullScreen } from "./full-screen.js";
 import { Zoom } from "./zoom.js";
 import { t } from "../words/words.js";
@@ -25,6 +25,8 @@ export class Tile {
   element = fromTemplate("tile");
   /** @type {import("./fits.js").TileKind} */
   kind = "person";
+  /** What it shows. @type {readonly unknown[]} */
+  #seen = [];
   #video = part(this.element, "video", HTMLVideoElement);
   #blocked;
   #zoom;
@@ -61,12 +63,12 @@ export class Tile {
 
   set floating(floating) {
     this.element.toggleAttribute("data-floating", floating);
-    part(this.element, "move").hidden = !floating;
+    hide(part(this.element, "move"), !floating);
   }
 
   /** @param {boolean} hideable */
   set hideable(hideable) {
-    part(this.element, "hide").hidden = !hideable;
+    hide(part(this.element, "hide"), !hideable);
   }
 
   /** @param {{pinned: boolean, inTabOrder: boolean}} how */
@@ -75,9 +77,9 @@ export class Tile {
     this.element.toggleAttribute("data-pinned", pinned);
     const name = this.element.getAttribute("aria-label") ?? "";
     const label = pinned ? t("Unpin {name}", { name }) : t("Pin {name}", { name });
-    button.setAttribute("aria-label", label);
-    button.title = label;
-    button.tabIndex = inTabOrder ? 0 : -1;
+    set(button, "aria-label", label);
+    set(button, "title", label);
+    set(button, "tabindex", inTabOrder ? "0" : "-1");
   }
 
   /** Whoever is shown again would first show their old picture. @param {boolean} onStage */
@@ -106,14 +108,21 @@ export class Tile {
   /** @param {{fit: string, label: string}} how @param {boolean} [inTabOrder] */
   fit({ fit, label }, inTabOrder) {
     const button = part(this.element, "fit");
-    this.element.dataset.fit = fit;
-    button.setAttribute("aria-label", label);
-    button.title = label;
-    if (inTabOrder !== undefined) button.tabIndex = inTabOrder ? 0 : -1;
+    set(this.element, "data-fit", fit);
+    set(button, "aria-label", label);
+    set(button, "title", label);
+    if (inTabOrder !== undefined) set(button, "tabindex", inTabOrder ? "0" : "-1");
+  }
+
+  /** Writes what is another: somebody's changes all the time. @param {Picture} picture */
+  update(picture) {
+    const seen = Object.values(picture);
+    if (!isSame(seen, this.#seen)) this.#write(picture);
+    this.#seen = seen;
   }
 
   /** @param {Picture} picture */
-  update({ participant, stream, connection, own, screen, mirrored, hue }) {
+  #write({ participant, stream, connection, own, screen, mirrored, hue }) {
     const { element } = this;
     const { id, name, sends, hand, role, state, bot, recording, picture } = participant;
     const silent = connection === "none" || connection === "unable";
@@ -137,14 +146,14 @@ export class Tile {
     write(part(element, "name"), label);
     paintAvatar(part(element, "avatar"), name, hue, picture);
     paintGround(element, hue);
-    part(element, "hand").hidden = screen || !hand;
-    part(element, "host").hidden = screen || role === "participant";
+    hide(part(element, "hand"), screen || !hand);
+    hide(part(element, "host"), screen || role === "participant");
     write(part(element, "host"), role === "cohost" ? t("Co-host") : t("Host"));
-    part(element, "bot").hidden = screen || !bot;
-    part(element, "recording").hidden = screen || !recording;
+    hide(part(element, "bot"), screen || !bot);
+    hide(part(element, "recording"), screen || !recording);
     write(part(element, "state"), this.#stateText(state, connection, own));
-    part(element, "stop").hidden = !(screen && own);
-    part(element, "enlarge").hidden = !screen || !canFillScreen();
+    hide(part(element, "stop"), !(screen && own));
+    hide(part(element, "enlarge"), !screen || !canFillScreen());
     this.#zoom.possible = screen;
     this.#play(stream, own);
   }

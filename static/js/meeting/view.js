@@ -6,7 +6,7 @@ import { ConnectionBanner } from "./banner.js";
 import { startChat } from "./chat.js";
 import { MeetingClock } from "./clock.js";
 import { showControl } from "./controls.js";
-import { fromTemplate, part, write } from "../ui/dom.js";
+import { fromTemplate, hide, part, set, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
 import { canCall, Emitter, LevelMeter } from "../../sdk/reconvene.js";
 import { copyLink, showInvite } from "./invite-sheet.js";
@@ -210,7 +210,7 @@ export class MeetingView extends Emitter {
     write(part(this.element, "link-start"), `${HERE_SHOWN}/m/`);
     write(part(this.element, "link-id"), id);
     this.#showRecording(participants.filter(({ recording }) => recording));
-    part(this.element, "alone").hidden = people.length !== 1;
+    hide(part(this.element, "alone"), people.length !== 1);
     this.#moderation.update();
     const shown = /** @type {const} */ ({ ...states, hand: me.hand ? "on" : "off" });
     for (const control of CONTROLS) {
@@ -224,14 +224,14 @@ export class MeetingView extends Emitter {
     this.#meter.listen(microphone);
     this.#asking.update(states);
     write(part(this.element, "asking"), this.#asking.text);
-    part(this.element, "asking").hidden = !this.#asking.text;
+    hide(part(this.element, "asking"), !this.#asking.text);
   }
 
   /** @param {ParticipantView[]} recorders */
   #showRecording(recorders) {
     const mark = part(this.element, "recording");
-    mark.hidden = !recorders.length;
-    mark.title = t("Recorded by {names}", { names: all(recorders.map(({ name }) => name)) });
+    hide(mark, !recorders.length);
+    set(mark, "title", t("Recorded by {names}", { names: all(recorders.map(({ name }) => name)) }));
   }
 
   /** Everyone in order of arrival, oneself last, with shared screens separate. @param {import("../../sdk/reconvene.js").Snapshot} snapshot @returns {import("./tile.js").Picture[]} */
@@ -256,8 +256,8 @@ export class MeetingView extends Emitter {
     this.#clock.update();
     const { id: myId } = this.#meeting.me;
     const levels = everyone(this.#meeting.getSnapshot()).map(({ id, sends }) => {
-      const level = id === myId ? this.#meter.level : this.#meeting.level(id);
-      return /** @type {const} */ ([id, sends.audio ? level : 0]);
+      const level = () => (id === myId ? this.#meter.level : this.#meeting.level(id));
+      return /** @type {const} */ ([id, sends.audio ? level() : 0]);
     });
     this.#stage.hear(new Map(levels), myId, performance.now());
   }

@@ -211,7 +211,7 @@ export class Visit {
     if (!this.isInCall || !this.#meeting?.me.id) return;
     const { name } = this.#meeting.me;
     const { identity } = this.#around;
-    this.#place.update(name);
+    if (!this.#place.update(name)) return;
     // Chosen in the meeting, it is the name in the next one, too.
     if (!identity.login.name && name !== identity.name) identity.name = name;
   }

@@ -4,7 +4,7 @@
  *
  * @typedef {{scale: number, x: number, y: number}} Closer  `x`, `y`: how far the picture is moved, in widths and heights of the tile
  */
-import { part } from "../ui/dom.js";
+import { hide, part } from "../ui/dom.js";
 
 /** @type {Closer} */
 const WHOLE = { scale: 1, x: 0, y: 0 };
@@ -61,7 +61,7 @@ export class Zoom {
 
   /** @param {boolean} possible */
   set possible(possible) {
-    this.#buttons.larger.hidden = this.#buttons.smaller.hidden = !possible;
+    for (const button of Object.values(this.#buttons)) hide(button, !possible);
   }
 
   /** @param {Closer} now */
