@@ -121,7 +121,8 @@ class Node:
                 await self._run_errands()
 
     async def _run_errands(self) -> None:
-        for errand, run in self.errands.items():
+        # Others may be added meanwhile.
+        for errand, run in list(self.errands.items()):
             try:
                 await run()
             except StoreError as error:

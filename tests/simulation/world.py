@@ -220,14 +220,7 @@ class World(Alone):
             self.store_failed
             or warning == "drain cut short"
             # A stop has its time, and a store that is slow needs more.
-            or warning.startswith(
-                (
-                    "changes left unrecorded",
-                    "raised hands left",
-                    "messages left unrecorded",
-                    "stays left unrecorded",
-                )
-            )
+            or " left unrecorded" in warning
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 

@@ -136,6 +136,23 @@ async def test_what_fails_behind_a_heartbeat_is_called_by_its_name_and_holds_up_
     ]
 
 
+async def test_an_errand_that_is_added_while_others_are_run_stops_no_heart(store: FailingStore) -> None:
+    node = Node(cast(Store, store), Metrics(), RecordClock(), interval=0.01, dead_after=1000)
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        await goes_on.wait()
+
+    await node.start()
+    node.errands["slow"] = slow
+    await begun.wait()
+    node.errands["late"] = slow
+    goes_on.set()
+    await store.beat(True, times=3)
+    await node.stop(1.0)
+
+
 async def test_after_a_silence_others_take_for_death_the_stays_are_to_be_recorded_anew(
     store: FailingStore,
 ) -> None:
