@@ -1,6 +1,6 @@
 /** The list of all participants, with the status of each: raised hands first, in their order, then oneself, then the others. */
 import { paintAvatar } from "../ui/avatar.js";
-import { fromTemplate, hide, isSame, part, write } from "../ui/dom.js";
+import { fromTemplate, hide, isSame, part, set, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
 
 /** @typedef {import("./everyone.js").Person} Person */
@@ -76,8 +76,8 @@ function show(item, { id, name, role, sends, state, bot, recording, guest, pictu
   part(item, "more").setAttribute("aria-label", t("More about {name}", { name }));
   write(part(item, "name"), own ? t("{name} (you)", { name }) : name);
   write(part(item, "note"), state === "reconnecting" ? t("Reconnecting…") : (guest ? GUESTS : ROLES)[role]);
-  part(item, "bot").hidden = !bot;
-  part(item, "recording").hidden = !recording;
+  hide(part(item, "bot"), !bot);
+  hide(part(item, "recording"), !recording);
   const hand = part(item, "hand");
   hand.classList.toggle("absent", !turn);
   hand.setAttribute("aria-label", t("Hand raised, number {turn}", { turn }));
@@ -88,8 +88,9 @@ function show(item, { id, name, role, sends, state, bot, recording, guest, pictu
     { control: "video", on: sends.video, names: ["camera", t("Camera on"), t("Camera off")] },
   ]) {
     const mark = part(item, control, SVGElement);
-    mark.firstElementChild?.setAttribute("href", `#i-${names[0]}${on ? "" : "-off"}`);
-    mark.setAttribute("aria-label", on ? names[1] : names[2]);
+    const use = mark.firstElementChild;
+    if (use) set(use, "href", `#i-${names[0]}${on ? "" : "-off"}`);
+    set(mark, "aria-label", on ? names[1] : names[2]);
     mark.classList.toggle("off", !on);
   }
 }
