@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server.identity": {"server.settings", "storage", "signalling.protocol"},
     "server.cluster": {"server.identity", "server.runtime", "storage"},
     "server.cluster.engine": set(),
-    "server.cluster.redis": {"server.cluster.engine"},
+    "server.cluster.redis": {"server.cluster.engine", "server.runtime"},
     "server.realtime": BASE | CORE | {"server.identity", "server.cluster"},
     "server.sharing": {
         *("server.runtime", "server.network", "server.settings", "server.identity", "server.realtime"),
@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | CORE,
     "server.reports": {"server.runtime", "server.realtime", "storage", "signalling.rooms"},
-    "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
+    "server.zoom": {"server.settings", "server.identity", "server.reports", "server.runtime", "storage"}
+    | CORE,
     "server.call_test": BASE | {"server.realtime", "server.reports"},
     "server.doctor": {
         *("server.runtime", "server.network", "server.settings", "server.identity", "server.zoom"),

@@ -19,6 +19,7 @@ import structlog
 
 from server.identity.ids import new_id
 from server.runtime import clock
+from server.runtime.background import endless
 from server.runtime.clock import JUMP, RecordClock
 from server.runtime.metrics import Metrics
 from storage.errors import StoreError
@@ -76,7 +77,7 @@ class Node:
         await self._set_clock()
         await self._beat()
         await self._close_dead_nodes()
-        self._task = asyncio.create_task(self._keep_beating())
+        self._task = endless(self._keep_beating())
 
     async def stop(self, at: float) -> None:
         """Close this node's stays, which ended at `at` (the monotonic clock)."""

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import structlog
 
+from server.runtime.background import endless
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import back_after
 from signalling.protocol.errors import ErrorCode, Refused
@@ -57,7 +58,7 @@ class Overload:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_measuring())
+        self._task = endless(self._keep_measuring())
 
     def measured(self, lag: float, now: float) -> None:
         """Note that the event loop was `lag` seconds late."""

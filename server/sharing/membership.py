@@ -24,6 +24,7 @@ from server.cluster.engine.one_format import Formats
 from server.cluster.engine.records import Beaten, Buried, Message, SeenNode
 from server.identity.ids import new_id
 from server.runtime import clock
+from server.runtime.background import endless
 from signalling.nodes import wire
 from signalling.state import parts
 
@@ -103,8 +104,7 @@ class Membership:
         await self._beat()
         # Another may have started at the same moment.
         self._check(self._nodes.values())
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep_beating()), loop.create_task(self._read())]
+        self._tasks = [endless(self._keep_beating()), endless(self._read())]
 
     def _check(self, nodes: Iterable[SeenNode]) -> None:
         one_format.check(self.formats, nodes, self.id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from server.runtime.background import endless
 from server.zoom.errors import DailyLimit, NotFound
 from server.zoom.jobs import Job, Jobs, TooManyJobs
 from server.zoom.poll_times import next_look
@@ -70,7 +71,7 @@ class Schedule:
 
     def start(self) -> None:
         if self._jobs.unusable is None:
-            self._polling = asyncio.create_task(self._keep_looking())
+            self._polling = endless(self._keep_looking())
 
     async def stop(self) -> None:
         """Imports that are not read to the end become due at once, for any process."""

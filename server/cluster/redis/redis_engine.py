@@ -36,6 +36,7 @@ from server.cluster.redis.connecting import Links, connect
 from server.cluster.redis.inbox import Inbox
 from server.cluster.redis.link import NoScript, Reply, Result
 from server.cluster.redis.scripts import load_scripts
+from server.runtime.background import endless
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ class RedisEngine(Engine):
 
     async def open(self) -> None:
         await self._connect()
-        self._keeper = asyncio.create_task(self._keep_connected())
+        self._keeper = endless(self._keep_connected())
 
     async def close(self) -> None:
         keeper, self._keeper = self._keeper, None

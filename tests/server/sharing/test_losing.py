@@ -9,6 +9,7 @@ from typing import Any, cast
 from structlog.testing import capture_logs
 
 from server.cluster.engine.records import Commit, Committed, Fenced
+from server.realtime.hand_writer import HandWriter
 from server.sharing.committing import Committing
 from server.sharing.owned_room import Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
@@ -68,7 +69,8 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     stage.silence()
     room, later = (OwnedRoom("ROOM-1", "me", bytes, lambda room: None) for _ in range(2))
     parts: list[Any] = [None, stage.hub, None, None, SimpleNamespace(tell_here=told.append), {}, None]
-    rooms = OwnedRooms(*parts)
+    rooms, forgotten = OwnedRooms(*parts), list[str]()
+    rooms.hands = cast(HandWriter, SimpleNamespace(forget=forgotten.append))
     rooms.rooms["ROOM-1"] = later
     rooms.lose(room)
     assert (list(rooms.rooms), list(stage.hub.rooms), told) == (["ROOM-1"], ["ROOM-1"], [])
@@ -76,6 +78,7 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert (rooms.rooms, stage.hub.rooms) == ({}, {})
     assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
     assert later.was_taken_away
+    assert forgotten == ["ROOM-1"], "its hands are recorded by whoever has it"
 
 
 def test_a_room_that_another_release_has_left_is_begun_anew() -> None:
