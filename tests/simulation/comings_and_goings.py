@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from tests.simulation.alone import HELD_UP
-from tests.simulation.notes import Interval
+from tests.simulation.notes import Interval, Said
 from tests.simulation.page import Page
 from tests.simulation.truth import Event, Holders
 
@@ -68,15 +68,20 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
     """Who said goodbye has left, when they said they would be back at the latest, and not before."""
     server = max((s for s in world.servers if s.started_at <= event.at), key=lambda s: s.started_at)
     who = event.message["participant"]["id"]
-    # Of others a server that has just begun knows nothing.
-    known_from = 0.0 if world.keeps_rooms or who in server.restored else server.started_at
+
+    def is_known(said: Said) -> bool:
+        """A server that has just begun knows those whom it has seated, and whom the record had seated last."""
+        if not world.keeps_rooms and said.server != server.number:
+            return False
+        since = (
+            0.0 if world.keeps_rooms or server.restored_as.get(who) == said.instance else server.started_at
+        )
+        return said.instance == holders.instance_at(who, said.arrived, since)
+
     heard = [
         said
         for said in page.goodbyes
-        if said.arrived < event.at
-        and (world.keeps_rooms or said.server == server.number)
-        and said.instance == holders.instance_at(who, said.arrived, known_from)
-        and not page.came_back_after(said.at)
+        if said.arrived < event.at and is_known(said) and not page.came_back_after(said.at)
     ]
     if not heard:
         return

@@ -84,6 +84,8 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[Made | Came | Linked | Voided] = []
         self.refused = 0
+        self.unnamed: set[str] = set()
+        """Users of whom a name was refused."""
         self.broken_up: list[float] = []
         self.refuses: Callable[[str], bool] = lambda key: False
 
@@ -97,6 +99,7 @@ class Journal:
         self._look(changed.sitting, *sitting)
         if not changed.again and self.refuses(change.key):
             self.refused += 1
+            self.unnamed |= {change.by} if change.name is not None else set()
             raise Damaged(change.key)
         ended = frozenset(session for session, (is_open, _) in before.items() if is_open)
         after = _stays(connection, removed)

@@ -65,6 +65,8 @@ class MemoryStore(SqliteStore):
         standby takes over without the last of it."""
         self.restored: dict[str, float | None] = {}
         """By participant, the hands of those who were said to be restorable last."""
+        self.restored_as: dict[str, str] = {}
+        """By participant, the instances that they had."""
         self.unanswered: list[Unkept] = []
         """Joins that may have been carried out, each with the time when it was asked for."""
         self.unkept: list[Unkept] = []
@@ -110,6 +112,7 @@ class MemoryStore(SqliteStore):
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         found = await super().restorable(now, grace, slack)
         self.restored = {each.participant.id: each.participant.hand_at for each in found}
+        self.restored_as = {each.participant.id: each.stay.instance for each in found}
         return found
 
     async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:

@@ -189,7 +189,7 @@ def _room_is_as_ruled(world: World, rulings: Rulings) -> None:
             world.complain(
                 f"{member.user_id} is {member.role}, and {rulings.role(member.user_id)} was commanded"
             )
-        if member.name != names[member.user_id]:
+        if member.name != names[member.user_id] and member.user_id not in world.store.journal.unnamed:
             world.complain(f"{member.user_id} is {member.name}, and recorded as {names[member.user_id]}")
         own = {
             right: value for right, value in rulings.may.get(member.user_id, {}).items() if value is not None

@@ -84,6 +84,7 @@ class Server:
         self.told_twice = False
         """It told everyone of a command that was recorded before. Nobody here uses a key for two."""
         self.lost_with_it: set[str] = set()
+        self.restored_as: dict[str, str] = {}
         self.restored: dict[str, float | None] = {}
         """By participant, since when the hands of those are up who had a place when it started, by the record."""
         self.graves: list[asyncio.Task[Any]] = []
@@ -167,7 +168,7 @@ class Server:
     async def _begin(self) -> None:
         """As the rooms were when the last server ended."""
         await restore_rooms(self._store, self.hub, self._times.now(), self.admission.appearance.before)
-        self.restored = dict(self._store.restored)
+        self.restored, self.restored_as = dict(self._store.restored), dict(self._store.restored_as)
 
     def make_hub(self) -> Hub:
         """Without rooms."""
