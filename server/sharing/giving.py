@@ -73,10 +73,10 @@ class Giving:
         await self._membership.leaves()
         while loop.time() < until and self._membership.takers:
             rooms = [room for room in self._rooms.rooms.values() if room.line.epoch or len(room.line)]
-            if not rooms and not self._joins():
+            if not (rooms or self._joins() or self._rooms.are_coming):
                 break
             await asyncio.gather(*(self._give(room) for room in rooms))
-            if self._rooms.rooms or self._joins():
+            if self._rooms.rooms or self._rooms.are_coming or self._joins():
                 await asyncio.sleep(AGAIN)
         log.info("rooms given to other nodes", rooms=len(self.given), kept=len(self._rooms.rooms))
 

@@ -103,6 +103,11 @@ class OwnedRooms:
             task.add_done_callback(lambda done: self._took(room_id, done))
         return await asyncio.shield(task)
 
+    @property
+    def are_coming(self) -> bool:
+        """Whether rooms may be this node's soon."""
+        return bool(self._taking)
+
     def _took(self, room_id: str, done: asyncio.Task[Any]) -> None:
         del self._taking[room_id]
         if not done.cancelled():

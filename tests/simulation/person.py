@@ -170,8 +170,8 @@ class Person:
         heard = [each.at for page in self.pages for each in page.heard if isinstance(each, Whole)]
         was_in = max(heard, default=0.0)
         asked = [asked for page in self.pages for asked, _ in page._asked if asked > was_in]
-        # Another page had asked before they came in. It was answered later, or has the knock still.
-        waits = [(page.waited, page.is_live and page.place.knock) for page in self.pages if page.waited]
+        # Another page had asked before they came in. It was answered later, or has had the knock ever since.
+        waits = [(page.waited, page.place.knock) for page in self.pages if page.waited]
         asked += [waited.asked for waited, has_knock in waits if waited.heard > was_in or has_knock]
         return min(asked, default=-math.inf)
 
