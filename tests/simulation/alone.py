@@ -18,6 +18,9 @@ class Alone:
     keeps_rooms = False
     """Whether rooms outlive their servers, elsewhere than in the store."""
 
+    was_hindered = False
+    """Whether a server was, so that another may have gone on with what it was doing before it knew."""
+
     seen_before = 0.0
     """Seconds before it died at which a server was seen the last time, and its people with it."""
 

@@ -131,6 +131,10 @@ class ClusterWorld(World):
     def more(self) -> list[Coroutine[Any, Any, None]]:
         return [blows.blow(self)]
 
+    @property
+    def was_hindered(self) -> bool:  # type: ignore[override] # of several, it is found out
+        return bool(self.trouble_at)
+
     def calm_down(self) -> None:
         blows.heal(self)
 
