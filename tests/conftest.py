@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import itertools
+import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.e2e.cost import CPU, DEAR, summary
+from tests.cost import CPU, DEAR, LEDGER, spent, summary, write_down
 
 # A slow machine is no failure, neither in what is tested nor in making up what to test it with.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,6 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and needs_programs(item):
             item.add_marker("programs")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    before = spent() if os.environ.get(LEDGER) else 0.0
+    answer = yield
+    if os.environ.get(LEDGER):
+        write_down(item.nodeid, spent() - before)
+    return answer
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get(LEDGER):
+        write_down("all that this process and those it started did", spent())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
+from tests.cost import CPU, spent
 from tests.e2e.browsers import BROWSERS, LIGHT, BrowserName, Browsers, Engine
-from tests.e2e.cost import CPU, spent
 from tests.e2e.office import Office, opened, with_key
 from tests.e2e.person import BERLIN, Person
 from tests.e2e.spies import NO_CALLS, SPARSE

@@ -17,6 +17,9 @@ DEAR = 8.0
 """More seconds of a processor than most tests with browsers need, also on a busy machine."""
 MOST_LISTED = 20
 
+LEDGER = "LEDGER"
+"""The setting that has what every test costs written down: the path of a file, one line a test."""
+
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -54,3 +57,9 @@ def summary(reports: Iterable[object]) -> list[str]:
     ]
     dear = sorted((each for each in costs if each[0] > DEAR), reverse=True)
     return [f"{cost:5.1f}  {test}" for cost, test in dear[:MOST_LISTED]]
+
+
+def write_down(test: str, cost: float) -> None:
+    """A line of the ledger: seconds of a processor, a tab, the test. Of each process of pytest all."""
+    with Path(os.environ[LEDGER]).open("a") as ledger:
+        ledger.write(f"{cost:.2f}\t{test}\n")
