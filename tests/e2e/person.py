@@ -288,7 +288,9 @@ class Person:
 
 async def meet(meeting: str, host: Person, *guests: Person) -> list[str]:
     """The host starts the meeting, the guests come by its link. Answers their participants' ids in this order."""
-    await host.start(meeting)
+    # At its link, where nothing is: by way of the home page it costs a tenth of a second more.
+    await host.open(meeting)
+    await host.button("Start it now").click()
     ids = [await host.join()]
     ids += [await guest.come(meeting) for guest in guests]
     return ids

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -47,14 +49,21 @@ async def test_what_a_page_says_last_is_heard(newcomer: Newcomer, meeting: str) 
     assert ada.events("joined") == ["joined"] * 2
 
 
+@pytest.fixture
+async def brief(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server for which whoever's goodbye Firefox lost is gone soon: a page in a call waits for that."""
+    async with ServerProcess(tmp_path, RECONVENE_GRACE="5") as brief:
+        yield brief
+
+
 @pytest.fixture(params=itertools.permutations(BROWSERS, 2), ids="-calls-".join)
 async def pair(
-    request: pytest.FixtureRequest, browsers: Browsers, people: list[Person], server: ServerProcess
+    request: pytest.FixtureRequest, brief: ServerProcess, browsers: Browsers, people: list[Person]
 ) -> list[Person]:
     """Two people with different browsers. The first one hosts, the second one comes."""
     for name in request.param:
         context = await (await browsers.open(name)).new_context()
-        people.append(await Person.arrive(context, name.capitalize(), server.url))
+        people.append(await Person.arrive(context, name.capitalize(), brief.url))
     return people
 
 

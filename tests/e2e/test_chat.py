@@ -71,7 +71,7 @@ WATCH = """() => {
 @pytest.mark.one_browser(also="firefox")
 async def test_people_write_reply_edit_and_delete(newcomer: Newcomer, play: Play, meeting: str) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     a = await ada.come(meeting)
     # Nothing of it is more than text, but http and https.
     evil = "<img src=x onerror=alert(1)> javascript:alert(2) https://example.org/a?b=(c)). \u202eolleh\u200b"
@@ -147,7 +147,7 @@ async def test_an_answer_to_somebody_who_has_left_goes_to_nobody_else(
     newcomer: Newcomer, play: Play, meeting: str
 ) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     a = await ada.come(meeting)
     await write(bob, "a secret", to=a)
     await bob.leave()
@@ -170,7 +170,7 @@ async def test_an_answer_to_somebody_who_has_left_goes_to_nobody_else(
 async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play: Play, meeting: str) -> None:
     bob = await play.joined(meeting, "Bob", create=True)
     cleo = await play.joined(meeting, "Cleo")
-    ada = await newcomer("Ada", viewport={"width": 320, "height": 640})
+    ada = await newcomer("Ada", calls=False, viewport={"width": 320, "height": 640})
     # What somebody else has put there says nothing of what was read.
     await ada.before("localStorage.setItem('reconvene.chat-read', '{\"until\": 7}')")
     await ada.come(meeting)
@@ -251,7 +251,7 @@ async def test_what_the_host_allows_and_what_is_refused(newcomer: Newcomer, play
 async def test_a_host_sets_the_chat_and_deletes_what_others_wrote(
     newcomer: Newcomer, play: Play, meeting: str
 ) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await ada.start(meeting)
     await ada.press("Join now")
     a = await ada.seated()

@@ -189,7 +189,8 @@ async def test_back_after_leaving_asks_nothing(
 ) -> None:
     """The entry that was there to ask is none to stop at."""
     ada = await newcomer("Ada")
-    await meet(meeting, ada)  # from the lobby
+    await ada.start(meeting)
+    await ada.join()
     await ada.press("Leave")
     await ada.at("left")
     await back(ada)

@@ -36,7 +36,7 @@ async def test_however_many_come_or_go_all_are_in_sight(newcomer: Newcomer) -> N
 async def test_whoever_joins_a_meeting_is_in_sight(
     newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int
 ) -> None:
-    ada = await newcomer("Ada", viewport={"width": width, "height": height})
+    ada = await newcomer("Ada", calls=False, viewport={"width": width, "height": height})
     await ada.start(meeting)
     await ada.join()
     async with playing(server) as play:
@@ -49,7 +49,7 @@ async def test_whoever_joins_a_meeting_is_in_sight(
 async def test_a_window_made_narrow_and_wide_again_ends_as_it_began(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada = await newcomer("Ada", viewport={"width": 1280, "height": 800})
+    ada = await newcomer("Ada", calls=False, viewport={"width": 1280, "height": 800})
     await ada.start(meeting)
     await ada.join()
     async with playing(server) as play:
@@ -66,7 +66,7 @@ async def test_a_window_made_narrow_and_wide_again_ends_as_it_began(
 async def test_of_many_tiles_tab_stops_at_one(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await ada.start(meeting)
     await ada.join()
     async with playing(server) as play:
