@@ -34,13 +34,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     before = spent() if os.environ.get(LEDGER) else 0.0
     answer = yield
     if os.environ.get(LEDGER):
-        write_down(item.nodeid, spent() - before)
+        # A browser that ends takes all it took with it, unless it was waited for.
+        write_down(item.nodeid, max(0.0, spent() - before))
     return answer
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if os.environ.get(LEDGER):
-        write_down("all that this process and those it started did", spent())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
