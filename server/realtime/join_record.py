@@ -10,7 +10,7 @@ import msgspec
 
 from server.identity.ids import new_id
 from server.identity.tokens import TabSession
-from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.host_news import HostNews
 from server.realtime.pending_joins import PendingJoins
@@ -126,6 +126,7 @@ class JoinRecord:
     def _corrected(self, joined: Joined, began_at: float) -> Joined:
         """The stay was begun by a join that nobody was seated by, or was asked once more, before the clock was set."""
         person = joined.participant
+        self._hub.stays.corrected(joined.stay.session_id, began_at)
         stay = dataclasses.replace(joined.stay, joined_at=began_at)
         who = person.room, person.user_id, person.id, stay.session_id, stay.instance
         self._writer.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
@@ -137,10 +138,14 @@ class JoinRecord:
         who, session_id = joined.participant, joined.stay.session_id
         if self._record_again(who.room, who.user_id):
             return
-        # A page may return to a stay that was continued. It was never told of a new one.
-        reason: Departure = "lost" if joined.continued else "left"
         began_at, now = self._hub.stays.start_of(who.room, who.user_id, session_id), clock.monotonic()
         self._pending.stay_ended(who.room, who.user_id)
+        if joined.continued and began_at is None:
+            # Nobody was ever in it here: it is only known when it was asked for.
+            self._writer.record(StayAbandoned(who.room, who.user_id, who.id, session_id, None))
+            return
+        # A page may return to a stay that was continued. It was never told of a new one.
+        reason: Departure = "lost" if joined.continued else "left"
         self._writer.record(StayEnded(who.room, who.user_id, who.id, session_id, now, reason, began_at))
 
     def _record_again(self, room: str, user_id: str) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
+from typing import NamedTuple
 
 JUMP = 1.0
 """Seconds. A larger step is no normal correction: somebody, or the machine's NTP service, has set the clock."""
@@ -23,6 +25,9 @@ def _counting_suspend() -> int | None:
     return getattr(time, "CLOCK_BOOTTIME", None)
 
 
+STEPS = 8
+"""So many are remembered."""
+
 _WHICH = _counting_suspend()
 
 
@@ -31,14 +36,21 @@ def monotonic() -> float:
     return time.monotonic() if _WHICH is None else time.clock_gettime(_WHICH)
 
 
+class _Step(NamedTuple):
+    """What the clock showed `before` it was set, and by how many seconds it was."""
+
+    before: float
+    by: float
+
+
 class RecordClock:
     """Seconds since the epoch."""
 
     def __init__(self) -> None:
         self._ahead = time.time() - monotonic()
         self._is_adjusted = False
-        # By how many seconds it was set last, and what it showed before that.
-        self._last_set_by = self._set_at = 0.0
+        # The steps by which it was set since, oldest first.
+        self._steps: deque[_Step] = deque(maxlen=STEPS)
 
     def now(self) -> float:
         return self.at(monotonic())
@@ -48,9 +60,17 @@ class RecordClock:
         return moment + self._ahead
 
     def as_set_now(self, at: float) -> float:
-        """`at`, a time that this clock has shown, maybe before it was set last, by the clock as it is set now."""
-        is_older = at <= self._set_at if self._last_set_by > 0 else at > self.now()
-        return at + self._last_set_by if is_older else at
+        """`at`, a time that this clock has shown, maybe before it was set, by the clock as it is set now.
+
+        Of the seconds that it shows twice when it is set back, it is the second time.
+        """
+        until, since = self.now(), list[float]()
+        for step in reversed(self._steps):
+            if step.before + step.by <= at <= until:
+                break
+            since.append(step.by)
+            until = step.before
+        return at + sum(since)
 
     def follow(self, told: float, asked: float, heard: float) -> float:
         """Adjust to the store's clock, which showed `told` between `asked` and `heard` of the monotonic clock.
@@ -67,5 +87,5 @@ class RecordClock:
         if abs(off) <= JUMP + (heard - asked) / 2:
             return 0.0
         if was_adjusted:
-            self._last_set_by, self._set_at = off, before
+            self._steps.append(_Step(before, off))
         return off

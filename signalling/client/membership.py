@@ -278,8 +278,8 @@ class Membership:
             self._hand = False
 
     def _forbidden(self, status: Message) -> list[Action]:
-        """The server took nothing of this status: turn off what it turned on, and say the rest again. What was on
-        before still is, and what another status turns on is answered with that."""
+        """The server took nothing of this status, or somebody has undone it since: turn off what is off there, and say
+        the rest again. What was on before still is, and what another status turns on is answered with that."""
         said, me = status.get("media", {}), self.me
         if status.get("hand") and not (me and me["hand"]):
             self._lower_hand()

@@ -10,6 +10,9 @@ from signalling.rooms.inputs import Arrival, took_up
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
+MOST = 50_000
+"""Stays that are known to have been corrected, the latest."""
+
 
 def stay_resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
     who = room, member.user_id, member.id, member.session_id
@@ -29,8 +32,8 @@ class Stays:
         # When they began, by the store's current clock: stays of members who were restored and did not come back. Until
         # the store closes them, whoever joins goes on with them.
         self._left_open: dict[str, float] = {}
-        # The same, of those who were in when the clock was set last. One of them may leave and come back before the
-        # store has heard anything of it, and then goes on with a stay that it has by the old clock.
+        # The same, of those who were in when the clock was set. One of them may leave and come back before the store
+        # has heard anything of it, and then goes on with a stay that it has by the old clock.
         self._corrected: dict[str, float] = {}
 
     def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
@@ -75,11 +78,19 @@ class Stays:
             for member in room:
                 member.began_at += seconds
                 member.touch()
-        self._corrected = {
-            member.session_id: member.began_at for room in self._rooms.values() for member in room
-        }
-        for session_id in self._left_open:
-            self._left_open[session_id] += seconds
+        for starts in (self._left_open, self._corrected):
+            for session_id in starts:
+                starts[session_id] += seconds
+        for room in self._rooms.values():
+            for member in room:
+                self.corrected(member.session_id, member.began_at)
+
+    def corrected(self, session_id: str, began_at: float) -> None:
+        """The start of the stay is `began_at` by the store's current clock, whatever the store has."""
+        self._corrected.pop(session_id, None)
+        self._corrected[session_id] = began_at
+        if len(self._corrected) > MOST:
+            del self._corrected[next(iter(self._corrected))]
 
     def lost(self) -> Iterator[StayEnded]:
         """The stays of members who are away, as they will end if the members stay away."""

@@ -279,8 +279,8 @@ export class Membership {
   }
 
   /**
-   * The server took nothing of this status: turns off what it turned on, and says the rest again. What was on before
-   * still is, and what another status turns on is answered with that.
+   * The server took nothing of this status, or somebody has undone it since: turns off what is off there, and says the rest
+   * again. What was on before still is, and what another status turns on is answered with that.
    * @param {import("./outbox.js").Status} status @returns {Action[]}
    */
   #forbidden({ media: said = {}, hand }) {

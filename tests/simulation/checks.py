@@ -122,7 +122,8 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
         twice = any(order.twice and order.answered_at <= at for order in page.orders.values())
         is_away = twice and any(since <= at for since, _ in world.outages)
         # Of many that are repeated, not all are looked up.
-        excused = {"unavailable"} if is_away or len(page.orders) > MOST_LOOK_UPS else set()
+        outstanding = sum(order.sent_at <= at <= order.answered_at for order in page.orders.values())
+        excused = {"unavailable"} if is_away or outstanding > MOST_LOOK_UPS else set()
         if error["code"] not in answers | excused:
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
 

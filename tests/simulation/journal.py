@@ -85,7 +85,7 @@ class Journal:
         self.entries: list[Made | Came | Linked | Voided] = []
         self.refused = 0
         self.unnamed: set[str] = set()
-        """Users of whom a name was refused."""
+        """Users of whom the last name was refused."""
         self.broken_up: list[float] = []
         self.refuses: Callable[[str], bool] = lambda key: False
 
@@ -101,6 +101,8 @@ class Journal:
             self.refused += 1
             self.unnamed |= {change.by} if change.name is not None else set()
             raise Damaged(change.key)
+        if change.name is not None:
+            self.unnamed.discard(change.by)
         ended = frozenset(session for session, (is_open, _) in before.items() if is_open)
         after = _stays(connection, removed)
         closed = frozenset(each for each in after if after[each][1] == "removed" != before[each][1])

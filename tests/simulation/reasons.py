@@ -38,11 +38,13 @@ def check(world: World) -> None:
             world.complain(f"{what}, by {past.roles(order.page.user_id, order)}")
         elif order.answer == "changed" and not past.may_be_outdated(order):
             world.complain(f"{what}, and nobody had changed anything")
+    is_muted = any(order.kind in {"mute", "lower_hands"} for order in world.moderators.orders)
+    excused = {ANOTHERS, TOO_LATE} | ({TURNED_OFF} if is_muted else set())
     for page in world.pages():
         # Beside what it says it sends, a command that was sent twice may be answered so.
         # (A limit, in docs/reconnect.md: so may an edit and a deletion that were sent again after `busy`.)
         refusals = [error["message"] for _, error in page.errors if error["code"] == "forbidden"]
-        is_told = any(text not in {ANOTHERS, TOO_LATE, TURNED_OFF} for text in refusals)
+        is_told = any(text not in excused for text in refusals)
         is_twice = any(order.twice for order in page.orders.values())
         if is_told and not is_twice and not past.is_restricted(page):
             world.complain(f"{page.name} may send everything, and was told that something is forbidden")

@@ -62,6 +62,9 @@ class Server:
     """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good; `stopped`:
     none of its code runs until it goes on."""
 
+    shares = False
+    """Whether others may go on with its rooms."""
+
     def __init__(
         self,
         number: int,
@@ -155,7 +158,8 @@ class Server:
         def noted(unsettled: Unsettled, outcome: Outcome) -> None:
             was_there = isinstance(outcome, Recorded) and outcome.again
             # Who has the room now may have been the first to record what was on its way when it was given.
-            counts = unsettled.change.chat is None and unsettled.room in self.hub.rooms
+            is_here = unsettled.room in self.hub.rooms or not self.shares
+            counts = unsettled.change.chat is None and is_here
             self.told_twice |= counts and was_there and unsettled.told and not unsettled.anew
             settled(unsettled, outcome)
 

@@ -117,7 +117,7 @@ def _end_was_lost(world: World, person: Person, stay: Interval) -> bool:
 def _was_put_out_soon(world: World, stay: Stay, until: float) -> bool:
     """Whether who may have been restored was removed soon after a clock was set. (A limit, in docs/reconnect.md.)"""
     is_soon = any(at <= until <= at + _found_within(world) for at in world.clock_set_at)
-    return stay.reason == "removed" and is_soon and len(world.servers) > 1
+    return stay.reason == "removed" and is_soon and len(world.servers) > 1 and not world.keeps_rooms
 
 
 def _noticed_within(world: World) -> float:

@@ -53,6 +53,11 @@ def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Joining, "_not_seated", lambda self, *joiner: None)
 
 
+def names_of_refused_joins(patch: pytest.MonkeyPatch) -> None:
+    """Whoever is refused when the join was recorded is called in the record as that join says."""
+    patch.setattr(Joining, "_not_seated", lambda self, joined: self._admission.end_stay(joined))
+
+
 def beginnings_by_an_old_clock(patch: pytest.MonkeyPatch) -> None:
     """Who goes on with a stay of a join that nobody was seated by, from before a clock was set, has its start."""
     patch.setattr(RecordClock, "as_set_now", lambda self, at: at)
@@ -124,6 +129,7 @@ RECORD_PLANTS = (
     newer_page_not_respected,
     absent_joiner_stays,
     beginnings_by_an_old_clock,
+    names_of_refused_joins,
     stale_pending_join,
     outage_forgets,
     reconcile_forgotten,

@@ -67,9 +67,17 @@ export function knockEnded({ name, reason, by: who }, myId, nameOf) {
 /** @param {string} name */
 export const hasAsked = (name) => t("{name} was asked to turn on the microphone", { name });
 
-/** @param {MeetingEvents["muted"]} muted */
-export const turnedOff = ({ media }) =>
-  t("Turned off, as it is not allowed to you now: {what}.", { what: all(MEDIA.filter((flag) => media[flag] === false).map((flag) => NAMES[flag])) });
+/** @param {MeetingEvents["muted"]} muted @param {Standing["may"]} may */
+export function turnedOff({ media }, may) {
+  const off = MEDIA.filter((flag) => media[flag] === false);
+  /** @param {boolean} allowed */
+  const names = (allowed) => all(off.filter((flag) => may[flag] === allowed).map((flag) => NAMES[flag]));
+  const [undone, forbidden] = [names(true), names(false)];
+  return [
+    ...(undone ? [t("Turned off by somebody else while you were away: {what}.", { what: undone })] : []),
+    ...(forbidden ? [t("Turned off, as it is not allowed to you now: {what}.", { what: forbidden })] : []),
+  ];
+}
 
 /** @param {Standing} before @param {Standing} now @param {string} by */
 function ofMe(before, now, by) {

@@ -51,7 +51,7 @@ export class Moderation {
     meeting.on("meetingChanged", (changed) => this.#say(...settingsNews(changed, meeting.me.id, this.#nameOf)), { signal });
     meeting.on("knock", ({ name }) => this.#say(t("{name} asks to be let in", { name })), { signal });
     meeting.on("knockEnded", (ended) => ended.name && this.#say(knockEnded(ended, meeting.me.id, this.#nameOf)), { signal });
-    meeting.on("muted", (muted) => muted.by === undefined && this.#say(turnedOff(muted)), { signal });
+    meeting.on("muted", (muted) => muted.by === undefined && this.#say(...turnedOff(muted, meeting.getSnapshot().me.may)), { signal });
     meeting.on("error", ({ right }) => right && this.#say(FORBIDDEN[right]), { signal });
     meeting.on("asked", (asked) => void this.#asked(asked), { signal });
     new EndNews(meeting, (text) => this.#say(text)).start(signal);

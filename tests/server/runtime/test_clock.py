@@ -84,15 +84,18 @@ def test_a_clock_that_is_corrected_in_small_steps_is_followed_and_not_told() -> 
     assert ahead(record) == pytest.approx(5 * JUMP, abs=0.5)
 
 
-@pytest.mark.parametrize("by", [3600.0, -3600.0])
-def test_what_the_clock_has_shown_before_it_was_set_is_known_by_it_as_it_is_set(by: float) -> None:
+@pytest.mark.parametrize(
+    "steps", [[3600.0], [-3600.0], [5.0], [-5.0], [60.0, -3.0], [60.0, 3.0], [-5.0, -5.0, 7.0]]
+)
+def test_what_the_clock_has_shown_before_it_was_set_is_known_by_it_as_it_is_set(steps: list[float]) -> None:
     record = RecordClock()
     assert told(record, 5.0) == 5.0
-    first = record.now()
     # What the machine's clock was apart from the store's at the start is no setting of the store's.
-    assert record.as_set_now(first - 60.0) == first - 60.0
-    told(record, by)
-    assert record.as_set_now(first) == pytest.approx(first + by, abs=0.001)
+    first = record.now() - 20.0
+    assert record.as_set_now(first) == first
+    for by in steps:
+        told(record, by)
+    assert record.as_set_now(first) == pytest.approx(first + sum(steps), abs=0.001)
     later = record.now()
     assert record.as_set_now(later) == later
 

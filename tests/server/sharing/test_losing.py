@@ -10,10 +10,14 @@ from structlog.testing import capture_logs
 
 from server.cluster.engine.records import Commit, Committed, Fenced
 from server.realtime.hand_writer import HandWriter
+from server.runtime import clock
 from server.sharing.committing import Committing
+from server.sharing.cut_off import CutOff
+from server.sharing.membership import Membership
 from server.sharing.owned_room import Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from signalling.nodes import wire
+from storage.store import Store
 from tests.signalling.state.roaming import Roaming
 
 
@@ -78,7 +82,8 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert (rooms.rooms, stage.hub.rooms) == ({}, {})
     assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
     assert later.was_taken_away
-    assert forgotten == ["ROOM-1"], "its hands are recorded by whoever has it"
+    rooms.gave(OwnedRoom("ROOM-2", "me", bytes, lambda room: None))
+    assert forgotten == ["ROOM-1", "ROOM-2"], "their hands are recorded by whoever has them"
 
 
 def test_a_room_that_another_release_has_left_is_begun_anew() -> None:
@@ -99,3 +104,11 @@ def test_a_room_that_another_release_has_left_is_begun_anew() -> None:
     (said,) = logs
     assert said["event"] == "a room was left by another release"
     assert "exc_info" not in said
+
+
+async def test_whoever_has_not_heard_of_the_engine_for_a_lease_may_be_missed() -> None:
+    membership = SimpleNamespace(seen_at=clock.monotonic(), lease=2.0)
+    cut_off = CutOff(cast(Store, None), cast(Membership, membership), "me", lambda is_alone: None)
+    assert not cut_off.may_be_missed()
+    membership.seen_at -= 3.0
+    assert cut_off.may_be_missed()

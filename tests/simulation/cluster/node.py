@@ -33,6 +33,8 @@ class QuickMembership(Membership):
 
 
 class NodeServer(Server):
+    shares = True
+
     def __init__(self, engine: MemoryServer, *parts: Any) -> None:
         super().__init__(*parts)
         self.engine = MemoryEngine(engine)
