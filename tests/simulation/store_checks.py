@@ -104,12 +104,12 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
 
 
 def _end_was_lost(world: World, person: Person, stay: Interval) -> bool:
-    """Whether the store had confirmed an end of the stay and lost it, and a clock was set before that was noticed:
-    somebody has gone on with it meanwhile. (A limit, in docs/reconnect.md.)"""
+    """Whether something of the stay was lost, its start by a clock as it was set or its end, before that was noticed:
+    somebody has gone on with it meanwhile, or was removed. (A limit, in docs/reconnect.md.)"""
     return any(
         unkept.user_id == person.user_id
-        and stay.since <= unkept.at <= stay.until
-        and any(unkept.at <= at <= unkept.at + _found_within(world) for at in world.clock_set_at)
+        and stay.since <= unkept.at <= stay.until + LATE
+        and any(abs(at - unkept.at) <= _found_within(world) for at in world.clock_set_at)
         for unkept in world.store.unkept
     )
 
