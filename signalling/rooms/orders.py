@@ -7,6 +7,7 @@ store has it. A command that is sent again may have been recorded before, so the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -120,7 +121,10 @@ class Orders:
         outcome = unsettled.as_first(outcome)
         if room is not None and isinstance(outcome, Recorded):
             if not (unsettled.told or outcome.again):
-                effects += self.take_over(room, unsettled.actor, change, now)
+                # Settings that another hub had recorded may have come with an answer before.
+                has_them = change.settings is not None and outcome.revision <= room.revision
+                new = replace(change, settings=None) if has_them else change
+                effects += self.take_over(room, unsettled.actor, new, now)
             effects += self.adopt(room, outcome.settings, outcome.revision, now)
             began = change.promotes and not room.settings.join_before_host
             all_ask = began or change.is_at_the_door

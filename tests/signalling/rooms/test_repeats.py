@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.protocol.rights import Role
+from signalling.rooms.change import Actor, Change, Recorded, Unsettled
 from signalling.rooms.orders import LOOK_UP_AGAIN, MOST_LOOK_UPS
 from tests.signalling.rooms.test_orders import meeting, order, p
 from tests.signalling.script import Stage
@@ -132,3 +133,15 @@ def test_who_has_become_host_behind_a_repeat_is_neither_demoted_nor_removed() ->
     ann = stage.hub.present("ABC123", "ann")
     assert ann is not None
     assert ann.role == "host"
+
+
+def test_settings_that_another_hub_has_recorded_count_once() -> None:
+    """It was asked of two, and the answer to the first had both."""
+    stage = meeting()
+    room, orders, off = stage.hub.rooms["ABC123"], stage.hub.orders, {"may": {"audio": False}}
+    room.set(off, 4)
+    actor, change = Actor("host", "host"), Change("settings", settings=off)
+    asked = Unsettled("ABC123", actor, "second", change, told=False, anew=True)
+    orders.questions.ask(room, asked)
+    orders.settled(room, asked, Recorded(again=True, settings=off, revision=4), 1.0)
+    assert (room.record, room.revision) == (off, 4)
