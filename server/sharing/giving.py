@@ -91,10 +91,13 @@ class Giving:
         await self._writer.settle_room(room.id, RECORDED_WITHIN)
         room.kept = []
         try:
-            if await self._is_at_rest(room):
+            # They may have died meanwhile.
+            if await self._is_at_rest(room) and self._membership.takers:
                 await self._hand(room)
         except EngineError:
             self._rooms.committing.unsure(room)
+        except Exception:
+            log.exception("a room could not be given to another node", meeting=room.id)
         finally:
             if not room.is_lost:
                 self._edges.go_on(room)

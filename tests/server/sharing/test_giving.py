@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from server.sharing.giving import Giving
+from server.sharing.owned_room import OwnedRoom
 
 
 @pytest.mark.parametrize("what", ["joins", "rooms that it is just taking"])
@@ -29,3 +30,27 @@ async def test_joins_go_on_while_a_node_without_rooms_waits_for_them(what: str) 
     await giving.give_all(within=60.0)
     assert not pending
     assert not rooms.are_coming
+
+
+async def test_a_room_stays_where_it_is_when_whoever_could_take_it_dies_meanwhile() -> None:
+    takers = ["n_other"]
+    went_on: list[OwnedRoom] = []
+    room = OwnedRoom("ROOM-1", "n_this", bytes, lambda room: None)
+    room.line.took(5, "engine", "e_1", 0, 0)
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    async def committed(*_: object) -> bool:
+        takers.clear()
+        return True
+
+    parts: list[Any] = [None, SimpleNamespace(leaves=nothing, takers=takers)]
+    parts += [
+        SimpleNamespace(
+            rooms={"ROOM-1": room}, are_coming=False, committing=SimpleNamespace(committed=committed)
+        )
+    ]
+    parts += [SimpleNamespace(go_on=went_on.append), None, "n_this", SimpleNamespace(settle_room=nothing)]
+    await Giving(*parts, lambda: 0).give_all(within=60.0)
+    assert (went_on, room.line.phase) == ([room], "owned")
