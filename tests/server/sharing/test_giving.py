@@ -52,5 +52,5 @@ async def test_a_room_stays_where_it_is_when_whoever_could_take_it_dies_meanwhil
         )
     ]
     parts += [SimpleNamespace(go_on=went_on.append), None, "n_this", SimpleNamespace(settle_room=nothing)]
-    await Giving(*parts, lambda: 0).give_all(within=60.0)
+    await Giving(*parts, *[lambda: 0]).give_all(within=60.0)
     assert (went_on, room.line.phase) == ([room], "owned")
