@@ -107,7 +107,9 @@ class ClusterWorld(World):
         return any(since - HELD_UP <= at <= until for at in self.cut_off_at)
 
     def may_forget(self, said: Said) -> bool:
-        return self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
+        # Or others may have taken it for dead.
+        is_hindered = any(abs(at - said.arrived) < HELD_UP for at in self.trouble_at)
+        return is_hindered or self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
 
     def rooms_taken_over(self) -> int:
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
