@@ -8,10 +8,10 @@ from collections import Counter
 from tests.server.client import Client, Play, bearer
 
 
-async def test_the_creator_is_host(play: Play) -> None:
+async def test_the_creator_is_host(play: Play, room: str) -> None:
     host = await play.client()
-    joined = await host.join("ABC123", "Test User", create=True)
-    assert joined["meeting"] == {"id": "ABC123", "title": "", "host": True, "created": True}
+    joined = await host.join(room, "Test User", create=True)
+    assert joined["meeting"] == {"id": room, "title": "", "host": True, "created": True}
     assert joined["you"]["role"] == "host"
     assert joined["you"]["name"] == "Test User"
     assert joined["participants"] == [joined["you"]]
