@@ -125,7 +125,7 @@ async def serve(
         if cluster is None:
             await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
         else:
-            reconciler.owns = cluster.owned_rooms.rooms.__contains__
+            reconciler.owns = cluster.owned_rooms.owns
             node.engine_seen_at = lambda: cluster.membership.seen_at
             await cluster.begin(record_clock)
             retention.is_due = cluster.is_first

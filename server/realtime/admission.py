@@ -65,7 +65,6 @@ class Admission:
         self._clock = record_clock
         self._hub = hub
         self._store = store
-        self._writer = writer
         self.appearance = Appearance(config)
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
         self.pending = PendingJoins()
@@ -73,8 +72,8 @@ class Admission:
         self._record = JoinRecord(
             config, hub, store, writer, changes, node, record_clock, self.hosts, self.pending
         )
-        self.not_seated: Callable[[Joined], None] = self.end_stay
-        """Called where a join was recorded, and then refused."""
+        self.put_back: Callable[[Joined], None] = lambda joined: None
+        """Called with a join by which nobody is seated: the record may have its name."""
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)
         self._credentials = Credentials(config, tokens, hub, store, self._identities)
@@ -260,8 +259,9 @@ class Admission:
         asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
 
-    def end_stay(self, joined: Joined) -> None:
-        """As `JoinRecord.not_seated`."""
+    def not_seated(self, joined: Joined) -> None:
+        """A join was recorded, and then refused or left."""
+        self.put_back(joined)
         self._record.not_seated(joined)
 
     def _arrival(self, connection: Handle, join: Join, proof: Proof, joined: Joined, order: Order) -> Arrival:

@@ -21,10 +21,10 @@ from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.admission import leaders
-from signalling.rooms.effects import Departure, StayEnded, StayResumed
+from signalling.rooms.effects import StayEnded, StayResumed
 from signalling.rooms.hub import Hub
 from signalling.rooms.permissions import hosts_what_it_makes
-from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
+from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
 from storage.records import Joined, JoinRequest, Shown
 from storage.store import Store
 
@@ -101,8 +101,6 @@ class JoinRecord:
             if join.create:
                 raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
-        except NotLetIn:
-            raise
         except StoreUnavailable as error:
             if not error.certain and shown.invite is not None:
                 self._hosts.ask(join.meeting)
@@ -133,29 +131,19 @@ class JoinRecord:
         return dataclasses.replace(joined, stay=stay)
 
     def not_seated(self, joined: Joined) -> None:
-        """A join was recorded, and then refused or left: end that stay, unless the user has a place by another
-        socket."""
-        who, session_id = joined.participant, joined.stay.session_id
-        if self._record_again(who.room, who.user_id):
-            return
-        began_at, now = self._hub.stays.start_of(who.room, who.user_id, session_id), clock.monotonic()
+        """A join was recorded, and then refused or left. Pending joins of the user are recorded after this."""
+        who = joined.participant
         self._pending.stay_ended(who.room, who.user_id)
+        # Whoever has a place by another socket keeps the stay: the record names an instance that was not seated.
+        here = self._hub.stays.of(who.room, who.user_id, clock.monotonic())
+        self._writer.record(here or self._end_of(joined))
+
+    def _end_of(self, joined: Joined) -> StayAbandoned | StayEnded:
+        who = joined.participant
+        stay = who.room, who.user_id, who.id, joined.stay.session_id
+        began_at = self._hub.stays.start_of(who.room, who.user_id, joined.stay.session_id)
         if joined.continued and began_at is None:
             # Nobody was ever in it here: it is only known when it was asked for.
-            self._writer.record(StayAbandoned(who.room, who.user_id, who.id, session_id, None))
-            return
+            return StayAbandoned(*stay, None)
         # A page may return to a stay that was continued. It was never told of a new one.
-        reason: Departure = "lost" if joined.continued else "left"
-        self._writer.record(StayEnded(who.room, who.user_id, who.id, session_id, now, reason, began_at))
-
-    def _record_again(self, room: str, user_id: str) -> bool:
-        """Record the user's current stay again: the record names the instance of a page that was not seated.
-
-        False if the user has no stay here. Pending joins of the user are recorded after this.
-        """
-        here = self._hub.stays.of(room, user_id, clock.monotonic())
-        if here is None:
-            return False
-        self._pending.stay_ended(room, user_id)
-        self._writer.record(here)
-        return True
+        return StayEnded(*stay, clock.monotonic(), "lost" if joined.continued else "left", began_at)

@@ -62,7 +62,7 @@ class Joining:
     ) -> None:
         self._hub = hub
         self._admission = admission
-        admission.not_seated = self._not_seated
+        admission.put_back = self._put_back
         self._limits = limits
         self._join_limits = JoinLimits(limits, admission)
         self._carrier = carrier
@@ -202,7 +202,7 @@ class Joining:
         try:
             arrival, joined = await admission
             if connection.closing:
-                self._not_seated(joined)
+                self._admission.not_seated(joined)
                 return
             if isinstance(message, Join) and message.create:
                 meeting_asked_for(meeting, created=joined.created, connection=connection.number)
@@ -303,12 +303,11 @@ class Joining:
             self._carrier.carry_out(self._hub.waiting.end(*waits, "left", clock.monotonic()))
         return False
 
-    def _not_seated(self, joined: Joined) -> None:
-        """A join was recorded, and then refused or left."""
+    def _put_back(self, joined: Joined) -> None:
+        """Nobody is seated by this join: whoever has the place keeps the name."""
         who, instance = joined.participant, joined.stay.instance
         room = self._hub.rooms.get(who.room)
         if room is not None and (member := room.member_of(who.user_id)) is not None:
             self._carrier.carry_out(
                 self._hub.renaming.put_back(room, member, who.name, instance, member.name)
             )
-        self._admission.end_stay(joined)

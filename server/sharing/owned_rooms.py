@@ -103,6 +103,9 @@ class OwnedRooms:
             task.add_done_callback(lambda done: self._took(room_id, done))
         return await asyncio.shield(task)
 
+    def owns(self, room_id: str) -> bool:
+        return room_id in self.rooms
+
     @property
     def are_coming(self) -> bool:
         """Whether rooms may be this node's soon."""

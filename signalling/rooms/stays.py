@@ -38,9 +38,12 @@ class Stays:
 
     def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
         """The user's stay in the room; None when it does not go on here."""
-        found = self._rooms.get(room)
-        member = found.member_of(user_id) if found else None
+        member = self._member(room, user_id)
         return None if member is None or member.restored else stay_resumed(room, member, now)
+
+    def _member(self, room: str, user_id: str) -> Member | None:
+        found = self._rooms.get(room)
+        return found.member_of(user_id) if found else None
 
     def present(self, now: float) -> Iterator[StayResumed]:
         """The stays that go on here."""
@@ -62,8 +65,7 @@ class Stays:
 
     def start_of(self, room: str, user_id: str, session_id: str) -> float | None:
         """When the stay began by the store's current clock; None: the store knows, as far as is known here."""
-        found = self._rooms.get(room)
-        member = found.member_of(user_id) if found else None
+        member = self._member(room, user_id)
         if member is not None and member.session_id == session_id:
             return member.began_at
         return self._left_open.get(session_id, self._corrected.get(session_id))

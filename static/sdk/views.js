@@ -139,7 +139,7 @@ export function viewOf(participant, meeting, connection, peer, before) {
   const tracks = kept(before?.tracks, [...media, ...(screen?.getTracks() ?? [])]);
   const source = [participant, meeting, connection, camera, screen, tracks];
   const known = before && sources.get(before);
-  if (before && known?.every((each, index) => each === source[index])) return before;
+  if (before && known && isSame(known, source)) return before;
   /** @type {ParticipantView} */
   const view = {
     id,

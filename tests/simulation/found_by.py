@@ -9,7 +9,7 @@ from __future__ import annotations
 FOUND_BY = {
     "a-field-is-misspelt": 1,
     "absences-by-the-last-clock": 27,
-    "absent-joiner-stays": 8,
+    "absent-joiner-stays": 137,
     "ack-forgotten": 77,
     "acknowledged-at-once": 10,
     "admitted-not-asked-again": 109,

@@ -12,6 +12,7 @@ from server.identity.revocations import Revocations
 from server.identity.tokens import Tokens
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.gateway import Gateway
+from server.realtime.join_record import JoinRecord
 from server.realtime.joining import Joining
 from server.realtime.pending_joins import PendingJoins
 from server.realtime.reconciling import Reconciler
@@ -50,12 +51,12 @@ def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
 
 def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     """Who went away while the join was recorded is recorded as there for ever."""
-    patch.setattr(Joining, "_not_seated", lambda self, *joiner: None)
+    patch.setattr(JoinRecord, "not_seated", lambda self, joined: None)
 
 
 def names_of_refused_joins(patch: pytest.MonkeyPatch) -> None:
     """Whoever is refused when the join was recorded is called in the record as that join says."""
-    patch.setattr(Joining, "_not_seated", lambda self, joined: self._admission.end_stay(joined))
+    patch.setattr(Joining, "_put_back", lambda self, joined: None)
 
 
 def beginnings_by_an_old_clock(patch: pytest.MonkeyPatch) -> None:

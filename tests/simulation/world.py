@@ -41,6 +41,9 @@ from tests.simulation.truth import Truth
 NAMES = ("ann", "bob", "cat", "dan", "eve")
 T = TypeVar("T")
 
+UNRECORDED = ("changes left unrecorded", "raised hands left", "messages left unrecorded")
+"""What may be warned of at any stop."""
+
 
 class World(Alone):
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
@@ -219,8 +222,9 @@ class World(Alone):
         return (
             self.store_failed
             or warning == "drain cut short"
-            # A stop has its time, and a store that is slow needs more.
-            or " left unrecorded" in warning
+            or warning.startswith(UNRECORDED)
+            # A stop has its time. All stays are told again with each take-over, and a store that is slow needs more.
+            or (warning.startswith("stays left") and (self.takeovers.count > 0 or self.store.latency > 0.1))
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 

@@ -255,10 +255,10 @@ export class MeetingView extends Emitter {
   #listen() {
     this.#clock.update();
     const { id: myId } = this.#meeting.me;
-    const levels = everyone(this.#meeting.getSnapshot()).map(({ id, sends }) => {
-      const level = () => (id === myId ? this.#meter.level : this.#meeting.level(id));
-      return /** @type {const} */ ([id, sends.audio ? level() : 0]);
-    });
+    /** @param {string} id */
+    const levelOf = (id) => (id === myId ? this.#meter.level : this.#meeting.level(id));
+    const people = everyone(this.#meeting.getSnapshot());
+    const levels = people.map(({ id, sends }) => /** @type {const} */ ([id, sends.audio ? levelOf(id) : 0]));
     this.#stage.hear(new Map(levels), myId, performance.now());
   }
 

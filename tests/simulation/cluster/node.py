@@ -49,7 +49,7 @@ class NodeServer(Server):
         return self.cluster
 
     async def _begin(self) -> None:
-        self.reconciler.owns = self.cluster.owned_rooms.rooms.__contains__
+        self.reconciler.owns = self.cluster.owned_rooms.owns
         self.node.engine_seen_at = lambda: self.cluster.membership.seen_at
         await self.cluster.begin(self._times)
 
