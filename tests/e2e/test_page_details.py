@@ -241,6 +241,37 @@ async def test_notices_cover_no_names(newcomer: Newcomer) -> None:
                 assert not [box for box in seen["names"] + seen["controls"] if overlap(toast, box)], seen
 
 
+# Where the button of the name stands, in each picture of the page.
+WATCH_PLACES = """(name) => {
+  globalThis.places = new Set();
+  const look = () => {
+    for (const button of document.querySelectorAll("button")) {
+      if (button.textContent !== name) continue;
+      const { x, y } = button.getBoundingClientRect();
+      places.add(`${x} ${y + scrollY}`);
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+async def test_what_comes_by_itself_moves_nothing_that_is_being_pressed(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada", calls=False)
+    await meet(meeting, ada)
+    notice = ada.page.get_by_text("This browser cannot make calls")
+    earlier = ada.page.get_by_role("heading", name="Your meetings")
+    for path, button, late in ((f"/m/{meeting}", "Join now", notice), ("/", "New meeting", earlier)):
+        await ada.before(f"if (location.pathname === {path!r}) ({WATCH_PLACES})({button!r});")
+        for width, height in ((1280, 800), (390, 844), (844, 390)):
+            await ada.page.set_viewport_size({"width": width, "height": height})
+            await ada.page.evaluate("sessionStorage.clear()")
+            await ada.page.goto(ada.url + path)
+            await expect(late).to_be_visible()
+            await ada.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert len(await ada.page.evaluate("[...places]")) == 1, (button, width)
+
+
 # Whose tile or entry is written, even with what is there; "" is for the rest, but what goes on by itself.
 WATCH_WRITING = """() => {
   globalThis.written = new Set();
