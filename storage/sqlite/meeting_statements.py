@@ -99,7 +99,8 @@ _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
     ))"""
 
 # Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the removed
-# were last there; also if that they had come back to it here was still to be recorded.
+# were last there; also if that they had come back to it here was still to be recorded. Who was still to be recorded as
+# gone when the meeting ended was not there until then.
 CLOSE_STAY = f"""
 UPDATE participant_sessions
 SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
@@ -107,7 +108,10 @@ SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_
     reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id
     AND (node_id = :node_id OR reason = 'removed' AND estimated = 1)
-    AND (left_at IS NULL OR iif(reason = 'removed', :reason = 'removed', estimated = 1))
+    AND (
+        left_at IS NULL
+        OR CASE reason WHEN 'removed' THEN :reason = 'removed' WHEN 'ended' THEN :at < left_at ELSE estimated = 1 END
+    )
 """
 
 OPEN_STAYS = """
@@ -127,10 +131,15 @@ SET left_at = max(
 WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id AND left_at IS NULL
 """
 
+_ENDED_AT = """(
+        SELECT ended_at FROM participants JOIN meetings USING (room) WHERE participants.id = :participant_id
+    )"""
+
+# If the meeting ended before it was recorded, it lasted until then.
 RESUME_STAY = f"""
 UPDATE participant_sessions
 SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, joined_at),
-    left_at = NULL, reason = NULL, estimated = 0,
+    left_at = {_ENDED_AT}, reason = iif({_ENDED_AT} IS NULL, NULL, 'ended'), estimated = 0,
     connections = connections + iif({_RESUMED_TWICE}, 0, 1),
     reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
 WHERE participant_id = :participant_id AND session_id = :session_id
@@ -144,10 +153,7 @@ WHERE participant_id = :participant_id AND session_id = :session_id
         SELECT 1 FROM participant_sessions
         WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL
     )
-    AND EXISTS (
-        SELECT 1 FROM participants JOIN meetings USING (room)
-        WHERE participants.id = :participant_id AND ended_at IS NULL
-    )
+    AND coalesce({_ENDED_AT} > :at, 1)
 """
 
 SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings
@@ -77,6 +78,21 @@ async def test_ending_a_meeting_closes_its_open_stays_and_no_others(script: Scri
     assert (of_bob.left_at, of_bob.reason, of_bob.estimated) == (1100.0, "ended", False)
     assert {person.state for person in await script.people()} == {"disconnected"}
     assert (await elsewhere.person("bob")).state == "connected"
+
+
+async def test_what_is_recorded_late_was_before_the_meeting_ended(script: Script) -> None:
+    back = await script.join("ann", 1000.0)
+    await script.leave(back, 1010.0, "lost")
+    gone = await script.join("bob", 1000.0)
+    await script.store.end_meeting("ROOM-1", 1020.0)
+    await script.resume(back, 1012.0, "n_new")
+    (of_ann,) = await script.stays("ann")
+    assert (of_ann.left_at, of_ann.reason, of_ann.reconnects) == (1020.0, "ended", (1012.0,))
+    for joined, at in ((replace(back, stay=of_ann), 1015.0), (gone, 1005.0)):
+        await script.leave(joined, at, "lost")
+        await script.leave(joined, 1021.0, "left")
+    ends = [(stay.left_at, stay.reason) for user in ("ann", "bob") for stay in await script.stays(user)]
+    assert ends == [(1015.0, "lost"), (1005.0, "lost")]
 
 
 async def test_ending_a_meeting_again_keeps_the_first_end(script: Script) -> None:

@@ -47,7 +47,8 @@ DECLARE
 BEGIN
     PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
     -- Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the
-    -- removed were last there; also if that they had come back to it here was still to be recorded.
+    -- removed were last there; also if that they had come back to it here was still to be recorded. Who was still to be
+    -- recorded as gone when the meeting ended was not there until then.
     UPDATE reconvene.participant_sessions
     SET joined_at = coalesce(began_at, joined_at),
         left_at = greatest(coalesce(began_at, joined_at), (call ->> 'at')::double precision),
@@ -57,21 +58,27 @@ BEGIN
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
         AND (node_id = call ->> 'node_id' OR reason = 'removed' AND estimated)
         AND (
-            left_at IS NULL OR CASE WHEN reason = 'removed' THEN call ->> 'reason' = 'removed' ELSE estimated END
+            left_at IS NULL
+            OR CASE reason
+                WHEN 'removed' THEN call ->> 'reason' = 'removed'
+                WHEN 'ended' THEN (call ->> 'at')::double precision < left_at
+                ELSE estimated
+            END
         );
     RETURN '{"value": null}';
 END $$;
 
 -- `joined_at`: when the stay began, by the clock as it is set now. `if_free`: a stay that is open under another node is left
--- alone.
+-- alone. If the meeting ended before this was recorded, the stay lasted until then.
 CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
+    ends_at double precision;
     whose text := call ->> 'participant_id';
     resumed_at double precision := (call ->> 'at')::double precision;
     began_at double precision := (call ->> 'joined_at')::double precision;
 BEGIN
-    PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' AND ended_at IS NULL FOR SHARE;
-    IF NOT FOUND THEN
+    SELECT ended_at INTO ends_at FROM reconvene.meetings WHERE room = call ->> 'room' FOR SHARE;
+    IF NOT FOUND OR ends_at <= resumed_at THEN
         RETURN '{"value": null}';
     END IF;
     PERFORM 1 FROM reconvene.participants WHERE id = whose FOR NO KEY UPDATE;
@@ -80,8 +87,8 @@ BEGIN
     SET node_id = call ->> 'node_id',
         instance = call ->> 'instance',
         joined_at = coalesce(began_at, joined_at),
-        left_at = NULL,
-        reason = NULL,
+        left_at = ends_at,
+        reason = CASE WHEN ends_at IS NOT NULL THEN 'ended' END,
         estimated = false,
         (connections, reconnects) = (
             SELECT counted, remembered FROM reconvene.one_more_return(
