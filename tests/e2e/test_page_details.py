@@ -256,7 +256,9 @@ WATCH_PLACES = """(name) => {
 }"""
 
 
-async def test_what_comes_by_itself_moves_nothing_that_is_being_pressed(newcomer: Newcomer, meeting: str) -> None:
+async def test_what_comes_by_itself_moves_nothing_that_is_being_pressed(
+    newcomer: Newcomer, meeting: str
+) -> None:
     ada = await newcomer("Ada", calls=False)
     await meet(meeting, ada)
     notice = ada.page.get_by_text("This browser cannot make calls")
@@ -268,7 +270,9 @@ async def test_what_comes_by_itself_moves_nothing_that_is_being_pressed(newcomer
             await ada.page.evaluate("sessionStorage.clear()")
             await ada.page.goto(ada.url + path)
             await expect(late).to_be_visible()
-            await ada.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            await ada.page.evaluate(
+                "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            )
             assert len(await ada.page.evaluate("[...places]")) == 1, (button, width)
 
 
