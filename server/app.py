@@ -107,7 +107,7 @@ async def serve(
             message_name=tokens.message_id,
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
-        changes = ChangeWriter(store, metrics, at=record_clock.now, node=node.id)
+        changes = ChangeWriter(store, metrics, now=record_clock.now, node=node.id)
         admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
         parts = config, hub, store, admission, writer, changes
         cluster = None

@@ -41,17 +41,17 @@ class Recording(Moderation, Chat, Protocol):
 
 
 class ChangeWriter:
-    """`node`: this process, as the record knows it; `at`: the time by the record's clock. `settled` is called with each
-    change once the store has answered."""
+    """`node`: this process, as the record knows it; `now`: the time by the record's clock. `settled` is called with
+    each change once the store has answered."""
 
     def __init__(
-        self, store: Recording, metrics: Metrics, *, at: Callable[[], float], node: str = ""
+        self, store: Recording, metrics: Metrics, *, now: Callable[[], float], node: str = ""
     ) -> None:
         self.settled: Callable[[Unsettled, Outcome], None] = lambda unsettled, outcome: None
         self._store = store
         self._metrics = metrics
         self._node = node
-        self._at = at
+        self.now = now
         self._queues = RoomQueues(self._write_all, LIMIT, LIMIT_OF_ROOM)
         self._chat = ChatWriter(store, metrics, self._settle)
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
@@ -67,7 +67,7 @@ class ChangeWriter:
         if unsettled.change.chat is not None:
             self._chat.record(unsettled)
             return
-        if not self._queues.add(self._at(), unsettled):
+        if not self._queues.add(self.now(), unsettled):
             self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
 
     def outcome_of(self, unsettled: Unsettled) -> asyncio.Future[Outcome]:
@@ -112,7 +112,7 @@ class ChangeWriter:
             at, unsettled = queue.changes[0]
             if is_new and not unsettled.told:
                 # It takes effect with the record, not when it was commanded.
-                at = self._at()
+                at = self.now()
                 queue.changes[0] = at, unsettled
             is_new = False
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -157,7 +156,7 @@ class Moderating:
     async def _end_meeting(self, effect: EndMeeting) -> None:
         outcome: Outcome = Recorded(again=False, settings={}, revision=0)
         try:
-            await end_meeting(self._store, effect.room, effect.actor.user_id, time.time(), effect.action)
+            await end_meeting(self._store, effect.room, effect.actor.user_id, self._changes.now(), effect.action)
         except StoreUnavailable as error:
             outcome = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
         except UnknownMeeting:

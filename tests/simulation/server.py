@@ -131,7 +131,7 @@ class Server:
         self._times = times
         self.hub = self.make_hub()
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
-        self.changes = changes = ChangeWriter(store, metrics, at=times.now, node=self.node.id)
+        self.changes = changes = ChangeWriter(store, metrics, now=times.now, node=self.node.id)
         identities = self._application.identities(config, self._tokens)
         self.admission = admission = Admission(
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities
@@ -222,7 +222,7 @@ class Server:
 
     async def end_meeting(self, room: str) -> None:
         """What POST /api/meetings/{id}/end does."""
-        await self._store.end_meeting(room, time.time())
+        await self._store.end_meeting(room, self._times.now())
         self.gateway.end_meeting(room)
 
     async def revoke(self, user_id: str) -> None:

@@ -28,7 +28,7 @@ def command(key: str) -> Unsettled:
 
 async def test_what_is_commanded_in_the_moment_in_which_what_was_before_is_recorded_counts() -> None:
     store, pending, asked = Keeps(), PendingJoins(), 0
-    changes = ChangeWriter(store, Metrics(), at=lambda: 1.0)  # type: ignore[arg-type] # has what is used
+    changes = ChangeWriter(store, Metrics(), now=lambda: 1.0)  # type: ignore[arg-type] # has what is used
 
     def settled(unsettled: Unsettled, outcome: Outcome) -> None:
         # As `Moderating` does.

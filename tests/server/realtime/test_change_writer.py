@@ -38,7 +38,7 @@ async def test_a_change_whose_answer_was_lost_is_no_repeat(made_before: bool) ->
     store, settled = LosesAnswers(), asyncio.get_running_loop().create_future()
     if made_before:
         store.made["one"] = 1000.0
-    writer = ChangeWriter(store, Metrics(), at=lambda: 2000.0, node="n_1")  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), now=lambda: 2000.0, node="n_1")  # type: ignore[arg-type] # has what is used
 
     def answered(unsettled: Unsettled, outcome: Outcome) -> None:
         settled.set_result(outcome)
@@ -56,7 +56,7 @@ async def test_what_another_node_has_recorded_for_the_room_is_no_repeat(made_at:
     """Its sender says that it may be one. The answer came when that node had the room no longer."""
     store, settled = LosesAnswers(), asyncio.get_running_loop().create_future()
     store.silent, store.made["one"] = False, made_at
-    writer = ChangeWriter(store, Metrics(), at=lambda: 2000.0)  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), now=lambda: 2000.0)  # type: ignore[arg-type] # has what is used
     writer.settled = lambda unsettled, outcome: settled.set_result(outcome)
     asked = Unsettled("ABC123", Actor("host", "u_host"), "one", Change("settings", settings={}), told=False)
     writer.record(asked._replace(again=True, anew=True, since=1500.0))
@@ -66,7 +66,7 @@ async def test_what_another_node_has_recorded_for_the_room_is_no_repeat(made_at:
 async def test_what_is_told_when_it_is_recorded_is_recorded_with_that_time() -> None:
     """What was told at once, with the time of that."""
     store, now = LosesAnswers(), [1000.0]
-    writer = ChangeWriter(store, Metrics(), at=lambda: now[0])  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), now=lambda: now[0])  # type: ignore[arg-type] # has what is used
     store.silent = False
     last = asyncio.get_running_loop().create_future()
 
@@ -102,7 +102,7 @@ def _change(key: int, room: str = "ABC123") -> Unsettled:
 
 async def test_a_join_waits_for_what_was_changed_before_it_and_for_nothing_else() -> None:
     store = Gated()
-    writer = ChangeWriter(store, Metrics(), at=lambda: 1.0)  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), now=lambda: 1.0)  # type: ignore[arg-type] # has what is used
     for key in (1, 2):
         writer.record(_change(key))
     join = asyncio.create_task(writer.settle("ABC123", 10.0))
@@ -123,7 +123,7 @@ async def test_a_join_waits_for_what_was_changed_before_it_and_for_nothing_else(
 
 async def test_one_meeting_does_not_fill_the_queue_of_all() -> None:
     store, refused = Gated(), list[str]()
-    writer = ChangeWriter(store, Metrics(), at=lambda: 1.0)  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), now=lambda: 1.0)  # type: ignore[arg-type] # has what is used
     writer.settled = lambda unsettled, outcome: refused.append(unsettled.key)
     for key in range(LIMIT_OF_ROOM + 1):
         writer.record(_change(key))

@@ -88,7 +88,7 @@ async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     await real.create_meeting("ABC123", "host", "", 1.0)
     store, stage = Changes(real), Stage()
     times = itertools.count(2)
-    changes = ChangeWriter(store, Metrics(), at=lambda: float(next(times)))
+    changes = ChangeWriter(store, Metrics(), now=lambda: float(next(times)))
     pending = PendingJoins()
     carrying: Any = Carrying(changes, pending)
     outside = OutsideCommands(stage.hub, store, changes, pending, carrying, Passwords())

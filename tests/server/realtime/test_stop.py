@@ -47,7 +47,7 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     await store.open()
     writer = AttendanceWriter(store, "n_1", metrics)
     times = RecordClock()
-    changes = ChangeWriter(store, metrics, at=times.now)
+    changes = ChangeWriter(store, metrics, now=times.now)
     admission = Admission(config, hub, store, writer, changes, tokens, "n_1", times)
     gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
     jobs = Jobs(config, store)
