@@ -156,7 +156,9 @@ class Moderating:
     async def _end_meeting(self, effect: EndMeeting) -> None:
         outcome: Outcome = Recorded(again=False, settings={}, revision=0)
         try:
-            await end_meeting(self._store, effect.room, effect.actor.user_id, self._changes.now(), effect.action)
+            await end_meeting(
+                self._store, effect.room, effect.actor.user_id, self._changes.now(), effect.action
+            )
         except StoreUnavailable as error:
             outcome = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
         except UnknownMeeting:
