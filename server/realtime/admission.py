@@ -66,7 +66,8 @@ class Admission:
         self._hub = hub
         self._store = store
         self.appearance = Appearance(config)
-        self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
+        guests_wait = config.anonymous == "lobby"
+        self.door = Door(hub, tokens, record_clock.now, config.max_waiting, guests_wait=guests_wait)
         self.pending = PendingJoins()
         self.hosts = HostNews(hub, store, self.pending, changes)
         self._record = JoinRecord(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -71,13 +70,17 @@ def invite_hash(secret: str) -> str:
 class Door:
     """Turns what a join carries into what the store asks for.
 
-    `guests_wait`: those whom no application has identified have to knock, whatever the meeting's settings.
+    `now`: the time by the record's clock, so that who waits keeps the place at another node, too. `guests_wait`: those
+    whom no application has identified have to knock, whatever the meeting's settings.
     """
 
-    def __init__(self, hub: Hub, tokens: Tokens, most_waiting: int, *, guests_wait: bool) -> None:
+    def __init__(
+        self, hub: Hub, tokens: Tokens, now: Callable[[], float], most_waiting: int, *, guests_wait: bool
+    ) -> None:
         self.passwords = Passwords()
         self._hub = hub
         self._tokens = tokens
+        self._now = now
         self._most_waiting = most_waiting
         self._guests_wait = guests_wait
 
@@ -102,7 +105,7 @@ class Door:
 
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
         """What the hub needs to let somebody wait."""
-        now, user_id, sitting = time.time(), waits.proof.user_id, waits.sitting
+        now, user_id, sitting = self._now(), waits.proof.user_id, waits.sitting
         knock = message.knock
         since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
         # A page that does not know of it comes back to the position of its user.
