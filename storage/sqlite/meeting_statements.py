@@ -107,7 +107,7 @@ SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_
     reconnects = {_RECONNECTS},
     reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id
-    AND (node_id = :node_id OR reason = 'removed' AND estimated = 1)
+    AND (node_id = :node_id OR reason = 'removed' AND (estimated = 1 OR :at > left_at))
     AND (
         left_at IS NULL
         OR CASE reason WHEN 'removed' THEN :reason = 'removed' WHEN 'ended' THEN :at < left_at ELSE estimated = 1 END

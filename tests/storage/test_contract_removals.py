@@ -66,6 +66,11 @@ async def test_who_was_lost_a_moment_ago_does_not_come_back_after_a_removal(scri
     assert (
         await script.refused("bob", 1014.0, previous_session=bob.stay.session_id, returns=True) == "removed"
     )
+    # The node at which they were knows better if they had come back, and not if they had not.
+    there = replace(bob, stay=replace(bob.stay, node_id="n_new"))
+    for at, left_at in ((1009.0, 1010.0), (1010.5, 1010.5)):
+        await script.leave(there, at, "removed")
+        assert [(each.left_at, each.reason) for each in await script.stays("bob")] == [(left_at, "removed")]
     # Longer ago, that is how it ended. Nor does anybody come back to it.
     await script.resume(cem, 1912.0)
     assert [stay.reason for stay in await script.stays("cem")] == ["lost"]

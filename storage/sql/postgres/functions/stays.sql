@@ -56,7 +56,10 @@ BEGIN
         reason = call ->> 'reason',
         estimated = false
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
-        AND (node_id = call ->> 'node_id' OR reason = 'removed' AND estimated)
+        AND (
+            node_id = call ->> 'node_id'
+            OR reason = 'removed' AND (estimated OR (call ->> 'at')::double precision > left_at)
+        )
         AND (
             left_at IS NULL
             OR CASE reason
