@@ -19,7 +19,7 @@ import structlog
 from server.cluster.engine import about, one_format, one_secret
 from server.cluster.engine.bounds import LEASE
 from server.cluster.engine.engine import Engine
-from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.errors import EngineError, EngineUnavailable
 from server.cluster.engine.one_format import Formats
 from server.cluster.engine.records import Beaten, Buried, Message, SeenNode
 from server.identity.ids import new_id
@@ -92,6 +92,7 @@ class Membership:
         self._empty: set[str] = set()
         self._mourned: set[str] = set()
         self._has_lost = False
+        self._reads = ""  # the name under which the inbox is open
         self._doubted: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -100,7 +101,6 @@ class Membership:
         await self._engine.open()
         if self.secrets:
             self._check((await self._engine.look()).nodes)
-        await self._engine.open_inbox(self.id)
         await self._beat()
         # Another may have started at the same moment.
         self._check(self._nodes.values())
@@ -192,7 +192,7 @@ class Membership:
             await asyncio.sleep(self._interval if self.is_well else AGAIN)
             try:
                 await self._beat()
-            except EngineUnavailable as error:
+            except EngineError as error:
                 if self.is_well:
                     log.warning("the engine is away", error=str(error))
                 self.is_well = False
@@ -200,6 +200,9 @@ class Membership:
                 log.exception("a beat failed")
 
     async def _beat(self) -> None:
+        if self._reads != self.id:
+            await self._engine.open_inbox(self.id)
+            self._reads = self.id
         asked = clock.monotonic()
         said = msgspec.json.encode({**self.about(), **self.formats._asdict(), "leaving": self.is_leaving})
         told = await self._engine.beat(self.id, said, self._hears.owned())
@@ -294,7 +297,6 @@ class Membership:
         # Nothing is taken under a name that has not beaten yet.
         self._settled.clear()
         self._hears.was_buried()
-        await self._engine.open_inbox(self.id)
         await self._beat()
 
     # The inbox.
@@ -307,10 +309,9 @@ class Membership:
                     log.warning("entries of the inbox are lost")
                     self._hears.gap()
                 self._hears.entries(received.messages)
-            except EngineUnavailable:
-                await asyncio.sleep(AGAIN)
-            except Exception:
-                log.exception("the inbox cannot be read")
+            except Exception as error:
+                if not isinstance(error, EngineUnavailable):
+                    log.exception("the inbox cannot be read")
                 await asyncio.sleep(AGAIN)
 
 

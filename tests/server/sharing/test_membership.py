@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn
 
 import pytest
 
-from server.cluster.engine.errors import EngineRefused
+from server.cluster.engine.errors import EngineRefused, EngineUnavailable
 from server.cluster.engine.one_format import Formats
 from server.runtime import clock
 from server.sharing.membership import Membership
@@ -142,8 +143,35 @@ def test_whoever_does_not_understand_the_others_does_not_start(
     play(monkeypatch, story)
 
 
-def test_whoever_was_buried_goes_on_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_refuses_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(nodes: Nodes) -> None:
+        async def beat(*_: object) -> NoReturn:
+            raise EngineRefused("NOPERM")
+
+        with monkeypatch.context() as refusing:
+            refusing.setattr(nodes.engines["bob"], "beat", beat)
+            await asyncio.sleep(2)
+            assert not nodes.members["bob"].is_well
+        await asyncio.sleep(2)
+        assert nodes.members["bob"].is_well
+
+    play(monkeypatch, story)
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_whoever_was_buried_goes_on_under_another_name(monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """Even if the inbox of that name cannot be opened at first."""
+
+    async def story(nodes: Nodes) -> None:
+        opens, engine = nodes.engines["bob"].open_inbox, nodes.engines["bob"]
+        refusals = iter([EngineUnavailable("no answer")] * failing)
+
+        async def open_inbox(node: str) -> None:
+            for refusal in refusals:
+                raise refusal
+            await opens(node)
+
+        monkeypatch.setattr(engine, "open_inbox", open_inbox)
         await nodes.engines["bob"].take("ABC-DEF", "bob")
         nodes.engines["bob"].cut_off = True
         await asyncio.sleep(LEASE + 2)
@@ -154,6 +182,9 @@ def test_whoever_was_buried_goes_on_under_another_name(monkeypatch: pytest.Monke
         assert nodes.members["bob"].id != "bob"
         await asyncio.sleep(2)
         assert list(nodes.members["ann"].others) == [nodes.members["bob"].id]
+        nodes.members["ann"].post([nodes.members["bob"].id], b"hello")
+        await asyncio.sleep(2)
+        assert "hello" in nodes.ears["bob"].told
 
     play(monkeypatch, story)
 
