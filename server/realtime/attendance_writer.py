@@ -100,6 +100,8 @@ class AttendanceWriter:
         self._closing = asyncio.Event()
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
+        self.owns: Callable[[str], bool] = lambda room: True
+        """Whether the room is here. Else another process has recorded, under its own name, who is in it."""
         metrics.unrecorded = lambda: self.count
 
     @property
@@ -197,7 +199,7 @@ class AttendanceWriter:
                 await self._store.abandon_stay(StayAbandon(*stay, node, entry.at))
             case StayEnded():
                 await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
-            case StayResumed():
+            case StayResumed() if self.owns(entry.room):
                 how = entry.returned, entry.joined_at, entry.if_free
                 await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
 

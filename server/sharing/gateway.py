@@ -121,6 +121,7 @@ class ClusterGateway(Gateway):
         self._stands_since: float | None = None
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
+        writer.owns = rooms.owns
         rooms.hands, self.hands.held_up = self.hands, self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:

@@ -129,6 +129,19 @@ async def test_a_return_is_written_under_this_node(desk: Desk) -> None:
     assert (stay.node_id, stay.left_at, stay.connections) == ("n_1", None, 2)
 
 
+async def test_whoever_is_at_another_node_by_now_is_not_recorded_under_this_one(desk: Desk) -> None:
+    ann = await desk.script.join("ann", 1000.0, node="n_2")
+    desk.writer.owns = lambda room: False
+    desk.resumed(ann, 1015.0)
+    await desk.settled(ann)
+    assert (await desk.stay("ann")).node_id == "n_2"
+    # What ended here has ended.
+    bob = await desk.script.join("bob", 1000.0)
+    desk.ended(bob, 1010.0)
+    await desk.settled(bob)
+    assert (await desk.stay("bob")).left_at == 1010.0
+
+
 async def test_of_one_person_the_order_is_kept_while_the_store_fails_now_and_then(desk: Desk) -> None:
     ann = await desk.script.join("ann", 1000.0)
     desk.store.down = True
