@@ -143,6 +143,12 @@ class Chat(Protocol):
     async def messages(self, room: str, reader: Reader, limit: int, before: str | None = None) -> MessagePage:
         """The latest that the reader may see; with `before` (an id), those before that one. None, if it is unknown."""
 
+    async def messages_after(
+        self, room: str, reader: Reader, limit: int, after: Message | None = None
+    ) -> Sequence[Message]:
+        """The first that the reader may see, oldest first; with `after`, those that follow that one, which may be gone
+        by now. Fewer than `limit`: there are no more."""
+
     async def forget_messages(self, unkept_before: float, kept_before: float) -> int:
         """Delete all messages of meetings in which nobody is, and nobody was since `kept_before`; where the setting
         `chat_keep` is "no", since `unkept_before`; where it is "record", never. Returns from how many meetings."""

@@ -3,7 +3,6 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, Field
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.order_routes import Existing, Key, Participant, an_id, key_of, known_as
 from server.http.private import PRIVATE
+from server.http.streamed import streamed
 from server.realtime.gateway import Gateway
 from server.reports import chat_export
 from server.runtime.clock import RecordClock
@@ -45,23 +45,17 @@ def add_to(
     async def get_chat(
         meeting: str,
         user_id: Known,
-        response: Response,
         format: Literal["json", "csv", "txt"] = "json",  # noqa: A002 - the protocol's name
     ) -> Any:
         """What was written. For the host, and for the admin key; of what two people wrote to each other, the host's
         own."""
         room = (await hosted(meeting, user_id)).room
         reader = Reader(known_as(user_id), in_charge=True)
-        found = await chat_export.everything(store, room, reader)
-        if format == "json":
-            response.headers.update(PRIVATE)
-            return ChatView(messages=[chat_export.row(each) for each in found])
-        as_file = chat_export.as_csv if format == "csv" else chat_export.as_text
-        headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{room}-chat.{format}"'}
-        kind = "text/csv" if format == "csv" else "text/plain"
-        return Response(
-            await asyncio.to_thread(as_file, found), media_type=f"{kind}; charset=utf-8", headers=headers
-        )
+        form = chat_export.FORMS[format]
+        headers = PRIVATE
+        if format != "json":
+            headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{room}-chat.{format}"'}
+        return await streamed(chat_export.pieces(store, room, reader, form), form.media_type, headers)
 
     @routes.delete(
         "/api/meetings/{meeting}/participants/{participant}/chat",

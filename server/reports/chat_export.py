@@ -1,31 +1,50 @@
-"""What was written in a meeting, as a list, a table or a text."""
+"""What was written in a meeting, as a list, a table or a text: piece by piece, however much it is."""
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
 
 from signalling.rooms.member import rfc3339
-from storage.chat import TO_HOSTS, Message, MessagePage, Reader
+from storage.chat import TO_HOSTS, Message, Reader
 from storage.store import Store
 
-PAGE = 1000
+PAGE = 100
+"""Messages of one piece."""
 
 COLUMNS = ("at", "from", "name", "to", "text", "edited_at", "deleted_at", "id", "reply_to")
 
 
-async def everything(store: Store, room: str, reader: Reader) -> Sequence[Message]:
-    """All that the reader may see, the oldest first."""
-    pages: list[Sequence[Message]] = []
-    before: str | None = None
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How messages are written down. `between`: what stands between two pages that have messages."""
+
+    media_type: str
+    page: Callable[[Sequence[Message]], bytes]
+    head: bytes = b""
+    between: bytes = b""
+    tail: bytes = b""
+
+
+async def pieces(store: Store, room: str, reader: Reader, form: Form) -> AsyncIterator[bytes]:
+    """All that the reader may see, the oldest first. Raises `StoreUnavailable`, also after some pieces."""
+    before = form.head
+    after: Message | None = None
     while True:
-        page: MessagePage = await store.messages(room, reader, PAGE, before)
-        pages.append(page.messages)
-        if not page.more:
-            return [message for each in reversed(pages) for message in each]
-        before = page.messages[0].id
+        page = await store.messages_after(room, reader, PAGE, after)
+        # On a thread: the event loop must go on serving sockets.
+        written = await asyncio.to_thread(form.page, page) if page else b""
+        if len(page) < PAGE:
+            yield before + written + form.tail if page or after is None else form.tail
+            return
+        yield before + written
+        before, after = form.between, page[-1]
 
 
 def row(message: Message) -> dict[str, Any]:
@@ -42,13 +61,16 @@ def row(message: Message) -> dict[str, Any]:
     }
 
 
-def as_csv(messages: Sequence[Message]) -> str:
+def _json(messages: Sequence[Message]) -> bytes:
+    return orjson.dumps([row(each) for each in messages])[1:-1]
+
+
+def _csv(messages: Sequence[Message]) -> bytes:
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
     for message in messages:
         writer.writerow({name: _cell(value) for name, value in row(message).items()})
-    return table.getvalue()
+    return table.getvalue().encode()
 
 
 def _cell(value: Any) -> Any:
@@ -56,10 +78,17 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
-def as_text(messages: Sequence[Message]) -> str:
+def _text(messages: Sequence[Message]) -> bytes:
     lines = []
     for message in messages:
         to = " (to the hosts)" if message.to_user == TO_HOSTS else " (private)" if message.to_user else ""
         text = "[deleted]" if message.deleted_at is not None else message.text.replace("\n", "\n    ")
         lines.append(f"{rfc3339(message.at)} {message.name or '?'}{to}: {text}\n")
-    return "".join(lines)
+    return "".join(lines).encode()
+
+
+FORMS: dict[Literal["json", "csv", "txt"], Form] = {
+    "json": Form("application/json", _json, head=b'{"messages":[', between=b",", tail=b"]}"),
+    "csv": Form("text/csv; charset=utf-8", _csv, head=",".join(COLUMNS).encode() + b"\r\n"),
+    "txt": Form("text/plain; charset=utf-8", _text),
+}

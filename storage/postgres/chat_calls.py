@@ -43,6 +43,21 @@ class ChatCalls(ABC):
         page = [message for each in found[-limit:] if (message := _message(each))]
         return MessagePage(page, len(found) > limit)
 
+    async def messages_after(
+        self, room: str, reader: Reader, limit: int, after: Message | None = None
+    ) -> Sequence[Message]:
+        in_charge = reader.in_charge or reader.user_id is None
+        call = {
+            "call": "messages_after",
+            "room": room,
+            **columns(reader),
+            "in_charge": in_charge,
+            "limit": limit,
+        }
+        if after is not None:
+            call |= {"at": after.at, "id": after.id}
+        return [message for each in await self._take_time(call) if (message := _message(each))]
+
     async def forget_messages(self, unkept_before: float, kept_before: float) -> int:
         call = {"call": "forget_messages", "unkept_before": unkept_before, "kept_before": kept_before}
         return int(await self._take_time(call))

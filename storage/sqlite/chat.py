@@ -126,17 +126,27 @@ def messages(
         if row is None:
             return MessagePage([], more=False)
         (until,) = row
-    values = {
-        "room": room,
-        "until": until,
-        "since": -math.inf if reader.since is None else reader.since,
-        "user_id": reader.user_id,
-        "in_charge": reader.in_charge or reader.user_id is None,
-        "limit": limit + 1,
-    }
+    values = _seen_by(reader) | {"room": room, "until": until, "limit": limit + 1}
     ids = [id_ for (id_,) in connection.execute(sql.PAGE, values)]
     found = [message for id_ in reversed(ids[:limit]) if (message := _message(connection, room, id_))]
     return MessagePage(found, len(ids) > limit)
+
+
+def messages_after(
+    connection: sqlite3.Connection, room: str, reader: Reader, limit: int, after: Message | None = None
+) -> list[Message]:
+    at, id_ = (-math.inf, "") if after is None else (after.at, after.id)
+    values = _seen_by(reader) | {"room": room, "at": at, "id": id_, "limit": limit}
+    ids = [id_ for (id_,) in connection.execute(sql.PAGE_AFTER, values)]
+    return [message for id_ in ids if (message := _message(connection, room, id_))]
+
+
+def _seen_by(reader: Reader) -> dict[str, Any]:
+    return {
+        "since": -math.inf if reader.since is None else reader.since,
+        "user_id": reader.user_id,
+        "in_charge": reader.in_charge or reader.user_id is None,
+    }
 
 
 def forget_messages(connection: sqlite3.Connection, unkept_before: float, kept_before: float) -> int:

@@ -46,6 +46,14 @@ ORDER BY at DESC, id DESC
 LIMIT :limit
 """
 
+PAGE_AFTER = """
+SELECT id FROM messages
+WHERE room = :room AND (at, id) > (:at, :id) AND at >= :since
+    AND (to_user IS NULL OR user_id = :user_id OR to_user = :user_id OR (to_user = '' AND :in_charge))
+ORDER BY at, id
+LIMIT :limit
+"""
+
 # One room after another, however many messages each has.
 FORGET = """
 DELETE FROM messages WHERE room IN (

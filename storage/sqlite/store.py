@@ -197,6 +197,13 @@ class SqliteStore:
     async def messages(self, room: str, reader: Reader, limit: int, before: str | None = None) -> MessagePage:
         return await self._read(partial(chat.messages, room=room, reader=reader, limit=limit, before=before))
 
+    async def messages_after(
+        self, room: str, reader: Reader, limit: int, after: Message | None = None
+    ) -> Sequence[Message]:
+        return await self._read(
+            partial(chat.messages_after, room=room, reader=reader, limit=limit, after=after)
+        )
+
     async def forget_messages(self, unkept_before: float, kept_before: float) -> int:
         return await self._write(
             partial(chat.forget_messages, unkept_before=unkept_before, kept_before=kept_before)

@@ -70,6 +70,26 @@ async def test_pages_go_back_in_one_order(script: Script) -> None:
     assert (await texts(script, Reader("bob", since=1119.0))) == ["118", "119"]
 
 
+async def test_pages_go_on_from_the_first(script: Script) -> None:
+    await script.join("ann")
+    # Some were written at the same moment.
+    await write(script, *(said("ann", f"{number:03}", 1001.0 + number // 2) for number in range(50)))
+    read, last = [], None
+    while page := await script.store.messages_after(script.room, BOB, 7, last):
+        read += [message.text for message in page]
+        last = page[-1]
+    assert read == [f"{number:03}" for number in range(50)]
+    late = await script.store.messages_after(script.room, Reader("bob", since=1024.0), 50)
+    assert [message.text for message in late] == ["046", "047", "048", "049"]
+    await write(script, said("cem", "for bob", 1030.0, to_user="bob"))
+    read_by = {
+        reader: await script.store.messages_after(script.room, reader, 50, last) for reader in (BOB, ANN)
+    }
+    assert [len(page) for page in read_by.values()] == [1, 0]
+    await script.store.delete_meeting(script.room)
+    assert await script.store.messages_after(script.room, BOB, 50, last) == []
+
+
 async def test_who_may_read_what(script: Script) -> None:
     people = {user: await script.join(user) for user in ("ann", "bob", "cem")}
     private = said("bob", "private", 1002.0, to_user="cem")

@@ -47,6 +47,7 @@ BEGIN
             WHEN 'erase_messages' THEN reconvene.erase_messages(call)
             WHEN 'message_of_key' THEN reconvene.message_of_key(call)
             WHEN 'messages' THEN reconvene.read_messages(call)
+            WHEN 'messages_after' THEN reconvene.read_messages_after(call)
             WHEN 'forget_messages' THEN reconvene.forget_messages(call)
             WHEN 'export_person' THEN reconvene.export_person(call)
             WHEN 'erase_person' THEN reconvene.erase_person(call)

@@ -176,6 +176,31 @@ BEGIN
     ));
 END $$;
 
+CREATE OR REPLACE FUNCTION reconvene.read_messages_after(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    since double precision := greatest(
+        coalesce((call ->> 'at')::double precision, '-infinity'),
+        coalesce((call ->> 'since')::double precision, '-infinity')
+    );
+BEGIN
+    RETURN json_build_object('value', (
+        SELECT coalesce(json_agg(reconvene.shown_message(found.message) ORDER BY found.at, found.id), '[]')
+        FROM (
+            SELECT messages AS message, at, id FROM reconvene.messages
+            WHERE room = call ->> 'room' AND at >= since
+                AND (at > (call ->> 'at')::double precision OR id > call ->> 'id' OR NOT call ? 'id')
+                AND (
+                    to_user IS NULL
+                    OR user_id = call ->> 'user_id'
+                    OR to_user = call ->> 'user_id'
+                    OR (to_user = '' AND (call ->> 'in_charge')::boolean)
+                )
+            ORDER BY at, id
+            LIMIT (call ->> 'limit')::integer
+        ) AS found
+    ));
+END $$;
+
 CREATE OR REPLACE FUNCTION reconvene.forget_messages(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     old text;
