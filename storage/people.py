@@ -6,7 +6,8 @@ People of imports have no user id here: they go with their import (`Store.delete
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from storage.records import PROGRAMS
@@ -38,11 +39,23 @@ def alias(user_id: str, room: str, salt: str) -> str:
     return prefix + hashlib.sha256(f"{salt}{room}".encode()).hexdigest()[:24]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnStay:
+    """`left_at`: None while it goes on."""
+
+    joined_at: float
+    left_at: float | None
+    estimated: bool
+
+
 class People(Protocol):
-    """Both may raise `StoreUnavailable`."""
+    """All may raise `StoreUnavailable`."""
 
     async def export_person(self, user_id: str) -> Export:
         """All of `KINDS`, each empty where nothing is known, and `revoked_before`: see `Revocations`."""
+
+    async def own_stays(self, room: str, user_id: str) -> Sequence[OwnStay]:
+        """Those of the user in this meeting, the oldest first."""
 
     async def erase_person(self, user_id: str, salt: str) -> int:
         """Erase the person from all meetings; returns from how many. `salt` is random.

@@ -36,16 +36,13 @@ def add_to(
     async def own_stays(meeting: str, user_id: Known, response: Response) -> OwnStays:
         """When the caller was in the meeting, by the record; nothing of others."""
         room = (await existing(meeting, user_id)).room
-        found = await store.export_person(user_id)
+        found = await store.own_stays(room, user_id)
         response.headers.update(PRIVATE)
         return OwnStays(
             stays=[
                 OwnStay(
-                    joined_at=rfc3339(stay["joined_at"]),
-                    left_at=moment(stay["left_at"]),
-                    estimated=bool(stay["estimated"]),
+                    joined_at=rfc3339(stay.joined_at), left_at=moment(stay.left_at), estimated=stay.estimated
                 )
-                for stay in found["stays"]
-                if stay["room"] == room
+                for stay in found
             ]
         )

@@ -22,7 +22,7 @@ from storage.batching import BatchTasks
 from storage.errors import StoreUnavailable
 from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
-from storage.people import Export
+from storage.people import Export, OwnStay
 from storage.postgres import import_rows, rows
 from storage.postgres.chat_calls import ChatCalls
 from storage.postgres.driver import Call, Database, Locked
@@ -181,6 +181,10 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
 
     async def export_person(self, user_id: str) -> Export:
         return dict(await self._take_time({"call": "export_person", "user_id": user_id}))
+
+    async def own_stays(self, room: str, user_id: str) -> Sequence[OwnStay]:
+        found = await self._directly({"call": "own_stays", "room": room, "user_id": user_id})
+        return [rows.own_stay(each) for each in found]
 
     async def erase_person(self, user_id: str, salt: str) -> int:
         return int(await self._take_time({"call": "erase_person", "user_id": user_id, "salt": salt}))

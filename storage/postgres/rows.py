@@ -21,6 +21,7 @@ from storage.errors import (
     WalkLost,
 )
 from storage.open_stays import OpenStay
+from storage.people import OwnStay
 from storage.records import (
     Attendance,
     HostedMeeting,
@@ -102,6 +103,10 @@ def restorable(found: Mapping[str, Any]) -> Restorable:
 def open_stay(found: Mapping[str, Any]) -> OpenStay:
     who = found["room"], found["user_id"], found["participant_id"], found["session_id"]
     return OpenStay(*who, found["instance"], float(found["joined_at"]))
+
+
+def own_stay(found: Mapping[str, Any]) -> OwnStay:
+    return OwnStay(float(found["joined_at"]), time(found["left_at"]), found["estimated"])
 
 
 def hosted(found: Mapping[str, Any]) -> HostedMeeting:

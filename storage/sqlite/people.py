@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from storage.errors import PersonPresent
-from storage.people import ERASED, alias
+from storage.people import ERASED, OwnStay, alias
 from storage.sqlite.rows import loaded
 
 _OF_USER = "participants.user_id = :user"
@@ -43,6 +43,12 @@ FROM audit
 WHERE "by" = :user OR whom = :user OR instr(detail, :quoted) ORDER BY room, n
 """,
 }
+
+_OWN_STAYS = """
+SELECT joined_at, left_at, estimated FROM participant_sessions
+WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user)
+ORDER BY joined_at, session_id
+"""
 
 _ROOMS = """
 SELECT room FROM meetings WHERE host_user_id = :user
@@ -115,6 +121,11 @@ def _plain(name: str, value: Any) -> Any:
     if name in ("may", "reconnects"):
         return loaded(value)
     return bool(value) if name == "estimated" else value
+
+
+def own_stays(connection: sqlite3.Connection, room: str, user_id: str) -> list[OwnStay]:
+    found = connection.execute(_OWN_STAYS, {"room": room, "user": user_id})
+    return [OwnStay(joined_at, left_at, bool(estimated)) for joined_at, left_at, estimated in found]
 
 
 def erase_person(connection: sqlite3.Connection, user_id: str, salt: str) -> int:

@@ -22,7 +22,7 @@ from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
 from storage.moderation import AuditEntry, Change, Changed, Invite, NewInvite, Rights
 from storage.open_stays import OpenStay, StayAbandon
-from storage.people import Export
+from storage.people import Export, OwnStay
 from storage.records import (
     Attendance,
     HostedMeeting,
@@ -211,6 +211,9 @@ class SqliteStore:
 
     async def export_person(self, user_id: str) -> Export:
         return await self._read(partial(people.export_person, user_id=user_id))
+
+    async def own_stays(self, room: str, user_id: str) -> Sequence[OwnStay]:
+        return await self._read(partial(people.own_stays, room=room, user_id=user_id))
 
     async def erase_person(self, user_id: str, salt: str) -> int:
         return await self._write(partial(people.erase_person, user_id=user_id, salt=salt))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.errors import PersonPresent
-from storage.people import KINDS
+from storage.people import KINDS, OwnStay
 from tests.storage.script import Script
 
 NOTHING: dict[str, Any] = {kind: [] for kind in KINDS} | {"revoked_before": None}
@@ -47,6 +47,11 @@ async def test_all_that_is_known_is_told_and_nothing_of_others(script: Script) -
     assert await script.store.export_person("bob") == NOTHING
     await history(script)
     await other(script)
+    assert list(await script.store.own_stays(script.room, "bob")) == [
+        OwnStay(1001.0, 1031.0, estimated=False),
+        OwnStay(1040.0, 1050.0, estimated=False),
+    ]
+    assert list(await script.store.own_stays("ROOM-2", "ann")) == []
     told = await script.store.export_person("bob")
     assert set(told) == {*KINDS, "revoked_before"}
     assert [(each["room"], each["created_at"]) for each in told["hosted"]] == [("ROOM-2", 2000.0)]

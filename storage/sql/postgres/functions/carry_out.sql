@@ -50,6 +50,7 @@ BEGIN
             WHEN 'messages_after' THEN reconvene.read_messages_after(call)
             WHEN 'forget_messages' THEN reconvene.forget_messages(call)
             WHEN 'export_person' THEN reconvene.export_person(call)
+            WHEN 'own_stays' THEN reconvene.own_stays(call)
             WHEN 'erase_person' THEN reconvene.erase_person(call)
             WHEN 'revoke' THEN reconvene.revoke(call)
             WHEN 'revocations' THEN reconvene.all_revocations(call)

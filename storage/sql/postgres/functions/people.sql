@@ -70,6 +70,18 @@ BEGIN
     ));
 END $$;
 
+CREATE OR REPLACE FUNCTION reconvene.own_stays(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', (
+        SELECT coalesce(json_agg(json_build_object(
+            'joined_at', joined_at, 'left_at', left_at, 'estimated', estimated
+        ) ORDER BY joined_at, session_id), '[]')
+        FROM reconvene.participant_sessions
+        WHERE participant_id = (
+            SELECT id FROM reconvene.participants WHERE room = call ->> 'room' AND user_id = call ->> 'user_id'
+        )
+    ))
+$$;
+
 -- Who the person is in the record of that meeting from then on (`storage.people.alias`).
 CREATE OR REPLACE FUNCTION reconvene.alias(who text, which text, salt text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN starts_with(who, 'b_') THEN 'b_' WHEN starts_with(who, 'xb_') THEN 'xb_' ELSE 'e_' END
