@@ -64,28 +64,33 @@ function meetingHere() {
   return found && "meeting" in found ? found.meeting : "";
 }
 
-/** Takes what the link says besides the meeting. @returns {boolean} whether it says anything */
+/** Takes what the link says besides the meeting. @returns {boolean} whether it says anything that the page has to begin anew with */
 function takeFromLink() {
   const { token, invite } = takeFragment();
   if (invite) invites.keep(meetingHere(), invite);
-  if (token && call.isOn() && identity.login.token) renewed(token);
-  else identity.login.take(token);
-  return Boolean(token || invite);
+  if (token && renewed(token)) return false;
+  // Nobody becomes somebody else in a call.
+  if (!call.isOn() || !identity.login.token) identity.login.take(token);
+  return Boolean(token || invite) && !call.isOn();
 }
 
 /** The page around this one says who the user is. @param {string} token */
 function takeFromAround(token) {
-  if (call.isOn()) return renewed(token);
+  if (renewed(token) || call.isOn()) return;
   identity.login.take(token);
   identity.login.unseen = false;
   route();
 }
 
-/** The application has followed the link once more, with a newer token. Nobody becomes somebody else in a call. @param {string} token */
+/**
+ * The application has given a newer token of the same user: the call, the wait to be let in or the join goes on with it.
+ * @param {string} token @returns {boolean} whether it is that
+ */
 function renewed(token) {
-  if (!identity.login.isOf(token)) return;
+  if (!visit?.meeting || !identity.login.isOf(token)) return false;
   identity.login.token = token;
-  visit?.meeting?.renew(token);
+  visit.meeting.renew(token);
+  return true;
 }
 
 document.addEventListener("click", (event) => {
@@ -116,6 +121,6 @@ offerLanguages(() => fragmentOf({ token: identity.login.token, invite: invites.o
 carryLogin(identity.login);
 takeFromLink();
 // Another link to this page was opened in the same tab.
-window.addEventListener("hashchange", () => takeFromLink() && !call.isOn() && route());
+window.addEventListener("hashchange", () => takeFromLink() && route());
 frame?.start();
 pages.start();

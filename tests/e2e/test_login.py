@@ -188,6 +188,30 @@ async def test_the_application_may_give_a_newer_token_by_the_link(
     forgive(ann)
 
 
+async def test_who_waits_to_be_let_in_goes_on_waiting_with_a_newer_token(
+    newcomer: Newcomer, meeting: str, app: Login
+) -> None:
+    """Who waits is judged by the token of the knock; the newer one is shown with the next."""
+    host = await app.joined(meeting, "host")
+    await host.order("settings", settings={"lobby": "everyone"})
+    ann = await newcomer("Ann", url=app.server.url, calls=False)
+    await follow(ann, meeting, app.token("ann", name="Ann"))
+    await ann.at("prejoin")
+    await ann.button("Join now").click()
+    await ann.at("waiting")
+    newer = app.token("ann", name="Ann", jti="the newer one")
+    await ann.page.evaluate("token => { location.hash = `token=${token}`; }", newer)
+    await expect(ann.page).to_have_url(f"{ann.url}/m/{meeting}")
+    await ann.at("waiting")
+    await ann.page.evaluate("lastSocket.close(4999)")
+    await ann.says("join", token=newer)
+    assert [said["type"] for said in ann.said] == ["join", "join"]
+    knock = (await host.expect("knock"))["knock"]
+    await host.order("admit", knocks=[knock["id"]])
+    await ann.seated()
+    forgive(ann)
+
+
 async def test_the_application_is_asked_for_newer_tokens(
     newcomer: Newcomer, meeting: str, app: Login
 ) -> None:
