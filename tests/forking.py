@@ -35,6 +35,8 @@ ROOT = Path(__file__).parent.parent
 
 LIBRARIES = (
     "asyncio",
+    # For the name of the host to listen at.
+    "encodings.idna",
     "fastapi",
     "jwt",
     "msgspec",
@@ -47,6 +49,8 @@ LIBRARIES = (
     "sqlite3",
     "structlog",
     "typer",
+    "typer._adapters",
+    "typer._click.decorators",
     "uvicorn",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.auto",
@@ -165,6 +169,8 @@ def main() -> None:
     # To make the commands of what describes them is a fifth of a start.
     typer.main.get_command = functools.cache(typer.main.get_command)
     typer.main.get_command(sys.modules[COMMAND].cli)
+    # What libraries keep as routes are made: patterns, and modules read at the first. It is a quarter of a start.
+    importlib.import_module("tests.http_app").over_nothing()
     gc.collect()
     gc.freeze()
     # A Ctrl-C is for whoever started it, with whom it ends.

@@ -21,15 +21,14 @@ from reconvene.conformance.modes import MODES
 from reconvene.moderation import Moderation
 from reconvene.participants.behaviour import Behaviour
 from reconvene.probe.steps import STEPS, Step
-from server.app import web
-from server.identity.tokens import Tokens
 from server.runtime.metrics import Metrics
-from server.settings.config import FOR_PROGRAMS, SETTINGS, Config
+from server.settings.config import FOR_PROGRAMS, SETTINGS
 from server.settings.setting import Setting
 from server.sharing.figures import Figures
 from server.sharing.measured import Measured
 from signalling.protocol import asyncapi, client_messages, errors, schema, server_messages
 from signalling.rooms.hub import Hub
+from tests.http_app import over_nothing
 from tests.signalling.frames import check_client_frame, check_server_frame
 
 ROOT = Path(__file__).parent.parent
@@ -143,19 +142,12 @@ def test_what_happens_to_a_client_that_is_tried_is_documented(mode: str) -> None
     assert f"| `{mode}` | {MODES[mode].__doc__} |" in text(CONFORMANCE)
 
 
-def routes() -> list[str]:
-    nothing: Any = None
-    tokens = Tokens("a secret for this test")
-    app = web(
-        Config.from_env({}), nothing, Hub(), nothing, tokens, Metrics(), nothing, nothing, nothing, nothing
-    )
-    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
-
-
-@pytest.mark.parametrize("route", routes())
-def test_a_route_is_documented(route: str) -> None:
-    assert route in rows(text(PROTOCOL).partition("## HTTP")[2])
+def test_every_route_is_documented() -> None:
+    documented = rows(text(PROTOCOL).partition("## HTTP")[2])
+    paths: dict[str, dict[str, Any]] = over_nothing().openapi()["paths"]
+    routes = [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
+    assert len(routes) > 30
+    assert [route for route in routes if route not in documented] == []
 
 
 def test_every_json_example_can_be_read() -> None:
