@@ -34,6 +34,14 @@ class _Command:
     message: Message
     written: bool
     """Whether it may have reached the server."""
+    refused: bool = False
+    """The server had no time for it. It is to be sent again."""
+    again: bool = False
+    """It was sent again, and its answer is awaited before others to the same addressee go."""
+
+    @property
+    def waits(self) -> bool:
+        return self.refused or not self.written
 
     @property
     def to(self) -> str:
@@ -56,13 +64,13 @@ class Outbox:
     """Keeps commands until they are answered, across reconnections.
 
     Commands answered with `busy` are held per addressee: the first is sent again at `due_at`, each later one when the
-    one before it is answered.
+    one before it is answered. What is on its way is not sent again by the same connection.
     """
 
     def __init__(self) -> None:
         self._commands: list[_Command] = []
         self._held: dict[str, float] = {}
-        """Per addressee, when to send the first command again; infinite while it is on its way."""
+        """Per addressee, when to send the first command that waits; infinite while the one before is on its way."""
         self.due_at = math.inf
 
     def __len__(self) -> int:
@@ -112,13 +120,13 @@ class Outbox:
         answered = next((c for c in self._commands if c.message["id"] == message_id), None)
         if answered is None:
             return
-        was_first = answered is self._first(answered.to)
         self._commands.remove(answered)
         if answered.to in self._held:
-            if self._first(answered.to) is None:
-                del self._held[answered.to]
-            elif was_first and self._held[answered.to] == math.inf:
-                self._held[answered.to] = -math.inf
+            if answered.again or not any(command.to == answered.to for command in self._commands):
+                if self._first(answered.to) is None:
+                    del self._held[answered.to]
+                else:
+                    self._held[answered.to] = -math.inf
             self._look()
 
     def hold(self, message_id: object, until: float) -> bool:
@@ -126,6 +134,7 @@ class Outbox:
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
         if refused is None:
             return False
+        refused.refused, refused.again = True, False
         # The server refuses later commands to the same addressee too; they follow the first.
         if refused is self._first(refused.to) or refused.to not in self._held:
             self._held[refused.to] = until
@@ -141,7 +150,7 @@ class Outbox:
             command = self._first(to) if at <= now else None
             if command is not None:
                 self._held[to] = math.inf
-                command.written = True
+                command.written, command.refused, command.again = True, False, True
                 messages.append(command.message)
         self._look()
         return messages
@@ -173,7 +182,7 @@ class Outbox:
         self._held.clear()
         self._look()
         for command in self._commands:
-            command.written = True
+            command.written, command.refused, command.again = True, False, False
         return [command.message for command in self._commands]
 
     @property
@@ -181,7 +190,7 @@ class Outbox:
         return [command for command in self._commands if command.message["type"] == "status"]
 
     def _first(self, to: str) -> _Command | None:
-        return next((command for command in self._commands if command.to == to), None)
+        return next((command for command in self._commands if command.to == to and command.waits), None)
 
     def _look(self) -> None:
         self.due_at = min(self._held.values(), default=math.inf)

@@ -11,7 +11,8 @@
  * @typedef {LastingType | ChatType | "mute" | "ask" | "lower_hands" | "end"} OrderType
  * @typedef {{[field: string]: unknown, type: OrderType | "react"}} NewOrder
  * @typedef {Status | Signal | Order} Message
- * @typedef {{message: Message, written: boolean}} Command  `written`: it may have reached the server.
+ * @typedef {{message: Message, written: boolean, refused?: boolean, again?: boolean}} Command  `written`: it may have reached the server.
+ *   `refused`: the server had no time for it, it is to be sent again. `again`: it was, and its answer is awaited before others go.
  */
 
 /** Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which they take effect once. */
@@ -31,13 +32,14 @@ const isStatus = (message) => message.type === "status";
 
 /**
  * Keeps commands until they are answered, across reconnections. Commands answered with `busy` are held per addressee:
- * the first is sent again at `dueAt`, each later one when the one before it is answered.
+ * the first is sent again at `dueAt`, each later one when the one before it is answered. What is on its way is not sent
+ * again by the same connection.
  */
 export class Outbox {
   dueAt = Infinity;
   /** @type {Command[]} */
   #commands = [];
-  /** Per addressee, when to send the first command again; Infinity once sent. @type {Map<string, number>} */
+  /** Per addressee, when to send the first command that waits; Infinity while the one before is on its way. @type {Map<string, number>} */
   #held = new Map();
 
   /** Returns whether it may be sent now, given a connection. @param {Message} message @param {boolean} written */
@@ -81,11 +83,12 @@ export class Outbox {
     const answered = this.#commands.find(({ message }) => message.id === id);
     if (!answered) return;
     const to = addressee(answered.message);
-    const wasFirst = this.#first(to) === answered;
     this.#commands = this.#commands.filter((command) => command !== answered);
     if (!this.#held.has(to)) return;
-    if (!this.#first(to)) this.#held.delete(to);
-    else if (wasFirst && this.#held.get(to) === Infinity) this.#held.set(to, -Infinity);
+    if (answered.again || !this.#commands.some(({ message }) => addressee(message) === to)) {
+      if (this.#first(to)) this.#held.set(to, -Infinity);
+      else this.#held.delete(to);
+    }
     this.#look();
   }
 
@@ -94,6 +97,7 @@ export class Outbox {
     const refused = this.#commands.find(({ message }) => message.id === id);
     if (!refused) return false;
     const to = addressee(refused.message);
+    Object.assign(refused, { refused: true, again: false });
     // The server refuses later commands to the same addressee too; they follow the first.
     if (refused === this.#first(to) || !this.#held.has(to)) this.#held.set(to, until);
     this.#look();
@@ -109,7 +113,7 @@ export class Outbox {
       const command = at <= now ? this.#first(to) : undefined;
       if (!command) continue;
       this.#held.set(to, Infinity);
-      command.written = true;
+      Object.assign(command, { written: true, refused: false, again: true });
       messages.push(command.message);
     }
     this.#look();
@@ -142,7 +146,7 @@ export class Outbox {
   all() {
     this.#held.clear();
     this.#look();
-    for (const command of this.#commands) command.written = true;
+    for (const command of this.#commands) Object.assign(command, { written: true, refused: false, again: false });
     return this.#commands.map(({ message }) => message);
   }
 
@@ -150,9 +154,9 @@ export class Outbox {
     return this.#commands.map(({ message }) => message).filter(isStatus);
   }
 
-  /** @param {string} to */
+  /** Of those that wait. @param {string} to */
   #first(to) {
-    return this.#commands.find(({ message }) => addressee(message) === to);
+    return this.#commands.find(({ message, written, refused }) => addressee(message) === to && (refused || !written));
   }
 
   #look() {

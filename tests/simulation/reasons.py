@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from server.identity.ids import is_outside
-from server.realtime.chat_writer import ANOTHERS, TOO_LATE
 from signalling.rooms.commands import TURNED_OFF
 from signalling.rooms.renaming import BURST
 from tests.simulation.notes import Order
@@ -39,10 +38,9 @@ def check(world: World) -> None:
         elif order.answer == "changed" and not past.may_be_outdated(order):
             world.complain(f"{what}, and nobody had changed anything")
     is_muted = any(order.kind in {"mute", "lower_hands"} for order in world.moderators.orders)
-    excused = {ANOTHERS, TOO_LATE} | ({TURNED_OFF} if is_muted else set())
+    excused = {TURNED_OFF} if is_muted else set()
     for page in world.pages():
         # Beside what it says it sends, a command that was sent twice may be answered so.
-        # (A limit, in docs/reconnect.md: so may an edit and a deletion that were sent again after `busy`.)
         refusals = [error["message"] for _, error in page.errors if error["code"] == "forbidden"]
         is_told = any(text not in excused for text in refusals)
         is_twice = any(order.twice for order in page.orders.values())

@@ -94,7 +94,9 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    is_lost = _end_was_lost(world, person, Interval(since, until)) or _was_put_out_soon(world, stay, until)
+    there = Interval(since, until)
+    is_lost = _end_was_lost(world, person, there) or _was_put_out_soon(world, stay, until)
+    is_lost = is_lost or _goes_on_at_one_that_knows_half(world, there)
     if ahead != ahead_then and not (stay.estimated or is_lost):
         lasted = stay.left_at - stay.joined_at
         world.complain(
@@ -118,6 +120,12 @@ def _was_put_out_soon(world: World, stay: Stay, until: float) -> bool:
     """Whether who may have been restored was removed soon after a clock was set. (A limit, in docs/reconnect.md.)"""
     is_soon = any(at <= until <= at + _found_within(world) for at in world.clock_set_at)
     return stay.reason == "removed" and is_soon and len(world.servers) > 1 and not world.keeps_rooms
+
+
+def _goes_on_at_one_that_knows_half(world: World, stay: Interval) -> bool:
+    """Whether the clock was set both before a server began and under it, in one stay. (In docs/reconnect.md.)"""
+    sets = [at for at in world.clock_set_at if stay.since <= at <= stay.until]
+    return any(sets[0] < server.started_at < sets[-1] for server in world.servers[1:] if sets)
 
 
 def _noticed_within(world: World) -> float:

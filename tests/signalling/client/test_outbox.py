@@ -12,8 +12,25 @@ def test_an_answer_to_a_later_command_does_not_send_the_first_again() -> None:
     for number in (1, 2, 3):
         outbox.add({"type": "spotlight", "id": number, "key": f"k_{number}"}, written=True)
     assert outbox.hold(1, until=5.0)
+    assert outbox.hold(3, until=4.0)
     assert [each["id"] for each in outbox.due(5.0)] == [1]
     outbox.answered(2)
     assert (outbox.due(6.0), outbox.due_at) == ([], math.inf)
     outbox.answered(1)
     assert [each["id"] for each in outbox.due(6.0)] == [3]
+
+
+def test_what_is_on_its_way_is_not_sent_again_because_a_later_command_was_refused() -> None:
+    outbox = Outbox()
+    for number in (1, 2, 3):
+        outbox.add({"type": "spotlight", "id": number, "key": f"k_{number}"}, written=True)
+    assert outbox.hold(2, until=5.0)
+    assert not outbox.add({"type": "spotlight", "id": 4, "key": "k_4"}, written=True)
+    assert [each["id"] for each in outbox.due(5.0)] == [2]
+    for answered in (1, 3):
+        outbox.answered(answered)
+        assert outbox.due(6.0) == []
+    outbox.answered(2)
+    assert [each["id"] for each in outbox.due(6.0)] == [4]
+    outbox.answered(4)
+    assert outbox.add({"type": "spotlight", "id": 5, "key": "k_5"}, written=True)
