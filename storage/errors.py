@@ -28,6 +28,10 @@ class Revoked(StoreError):
     """The credentials of whoever asks are void."""
 
 
+class TooManyInvites(StoreError):
+    """The meeting has as many invites as the caller allows."""
+
+
 class NotLetIn(StoreError):
     """The user may not join the meeting, or not yet. `settings`, `revision` and `sitting` are the meeting's.
 

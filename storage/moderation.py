@@ -95,7 +95,7 @@ class Denial:
 @dataclass(frozen=True, slots=True)
 class NewInvite:
     """An invite link. `id` and `hash` (of what the link says) are the caller's. `uses`: how many users may use it
-    (None: any number)."""
+    (None: any number). `most`: of a meeting, with those that are void (None: any number)."""
 
     room: str
     id: str
@@ -105,6 +105,7 @@ class NewInvite:
     by: str
     uses: int | None = None
     expires_at: float | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +175,19 @@ class Moderation(Protocol):
     async def audit(self, room: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         """The latest entries, newest first; with `before`, those with a smaller `n`. Raises `UnknownMeeting`."""
 
+    async def invites(self, room: str) -> Sequence[Invite]:
+        """By creation; none, if there is no such meeting."""
+
+    async def invite(self, room: str, invite_id: str) -> Invite | None: ...
+
     async def make_invite(self, invite: NewInvite) -> Invite:
         """Get or create the invite with this id. A new one is written to the audit ("invite").
 
         With the role host it is the host link: it is used once, and the one before becomes void. Whoever joins with it
         is host, and the host before, if ever in, co-host (audit: "host_link"). A change of the host makes it void, too.
 
-        Raises `UnknownMeeting`, `MeetingEnded`; `Revoked` if the credentials of whoever makes it are void then:
-        their token may have been read before, or where that is not known yet.
+        Raises `UnknownMeeting`, `MeetingEnded`, `TooManyInvites`; `Revoked` if the credentials of whoever makes it are
+        void then: their token may have been read before, or where that is not known yet.
         """
 
     async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002

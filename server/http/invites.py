@@ -3,16 +3,19 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
+import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from server.http.meeting_views import link
 from server.http.openapi import UNKNOWN, refusal
 from server.http.order_routes import Existing, Order, an_id, known_as
-from server.http.private import PRIVATE
+from server.http.private import PRIVATE, private_json
 from server.identity.ids import new_id
 from server.realtime.entry import invite_hash
 from server.realtime.gateway import Gateway
@@ -23,6 +26,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.rights import Role
 from signalling.rooms import permissions
 from signalling.rooms.member import rfc3339
+from storage.errors import TooManyInvites
 from storage.moderation import Invite, NewInvite
 from storage.store import Store
 
@@ -30,7 +34,7 @@ SECRET = 24
 """Random bytes of an invite's secret."""
 
 MOST = 2000
-"""Invites of one meeting, with those that are void: they are listed, and read, all together."""
+"""Invites of one meeting, with those that are void: they are listed all together."""
 
 YEAR_10000 = 253_402_300_800.0
 """Epoch seconds. Nobody writes a time from there on, nor one that time zones bring there (RFC 3339 has four digits)."""
@@ -76,13 +80,18 @@ def add_to(
 ) -> None:
     path = "/api/meetings/{meeting}/invites"
 
-    @routes.get(path, tags=["keeping order"], responses=UNKNOWN)
-    async def get_invites(meeting: str, user_id: Known, response: Response) -> InvitesView:
+    @routes.get(
+        path,
+        tags=["keeping order"],
+        response_model=InvitesView,
+        responses=UNKNOWN,
+    )
+    async def get_invites(meeting: str, user_id: Known) -> Response:
         """The meeting's invites, the oldest first. Never their secrets."""
         room = (await existing(meeting, user_id)).room
         await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
-        response.headers.update(PRIVATE)
-        return InvitesView(invites=[InviteView(**_told(each)) for each in (await store.rights(room)).invites])
+        # On a thread: there may be thousands.
+        return private_json(await asyncio.to_thread(_listed, await store.invites(room)))
 
     @routes.post(
         path,
@@ -102,20 +111,14 @@ def add_to(
         expires_at = wanted.expires_at.timestamp() if wanted.expires_at else None
         if expires_at is not None and not 0 <= expires_at < YEAR_10000:
             raise Refused(ErrorCode.BAD_MESSAGE, "expires_at: a time from 1970 to 9999 is meant.")
-        if len((await store.rights(room)).invites) >= MOST:
-            raise Refused(ErrorCode.FORBIDDEN, f"A meeting has {MOST} invites at most.")
-        invite = await store.make_invite(
-            NewInvite(
-                room,
-                new_id("v"),
-                invite_hash(secret),
-                wanted.role,
-                record_clock.now(),
-                actor.user_id,
-                wanted.uses,
-                expires_at,
+        grants = invite_hash(secret), wanted.role
+        made = record_clock.now(), actor.user_id
+        try:
+            invite = await store.make_invite(
+                NewInvite(room, new_id("v"), *grants, *made, wanted.uses, expires_at, most=MOST)
             )
-        )
+        except TooManyInvites:
+            raise Refused(ErrorCode.FORBIDDEN, f"A meeting has {MOST} invites at most.") from None
         try:
             # Whose role was taken from them meanwhile has made none: what voids links may have passed this one by.
             actor = await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
@@ -136,12 +139,16 @@ def add_to(
         """Make an invite void. Roles that it has granted stay."""
         room = (await existing(meeting, user_id)).room
         actor = await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
-        found = [each for each in (await store.rights(room)).invites if each.id == invite]
-        for each in found:
-            permissions.check_invite(actor.standing, each.role)
+        found = await store.invite(room, invite)
+        if found is not None:
+            permissions.check_invite(actor.standing, found.role)
         if not (found and await store.revoke_invite(room, invite, record_clock.now(), actor.user_id)):
             raise HTTPException(404, "There is no such invite.")
         return Response(status_code=204, headers=PRIVATE)
+
+
+def _listed(invites: Sequence[Invite]) -> bytes:
+    return orjson.dumps({"invites": [_told(each) for each in invites]})
 
 
 def _told(invite: Invite) -> dict[str, Any]:

@@ -70,6 +70,13 @@ class ModerationCalls(ABC):
         call = {"call": "audit", "room": room, "limit": limit, "before": before}
         return [AuditEntry(**_timed(row)) for row in await self._directly(call)]
 
+    async def invites(self, room: str) -> Sequence[Invite]:
+        return [_invite(row) for row in await self._directly({"call": "invites", "room": room})]
+
+    async def invite(self, room: str, invite_id: str) -> Invite | None:
+        row = await self._directly({"call": "invite", "room": room, "id": invite_id})
+        return None if row is None else _invite(row)
+
     async def make_invite(self, invite: NewInvite) -> Invite:
         return _invite(await self._directly({"call": "make_invite", **columns(invite)}))
 

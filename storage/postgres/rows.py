@@ -16,6 +16,7 @@ from storage.errors import (
     Outdated,
     PersonPresent,
     Revoked,
+    TooManyInvites,
     UnknownMeeting,
     UnknownParticipant,
     WalkLost,
@@ -43,6 +44,7 @@ _REFUSALS = {
     "meeting_ended": MeetingEnded,
     "meeting_exists": MeetingExists,
     "revoked": Revoked,
+    "too_many_invites": TooManyInvites,
     "unknown_participant": UnknownParticipant,
     "walk_lost": WalkLost,
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage.entry import SITTING_ENDS_AFTER
-from storage.errors import MeetingEnded, Outdated, Revoked
+from storage.errors import MeetingEnded, Outdated, Revoked, TooManyInvites
 from storage.moderation import (
     Admission,
     AuditEntry,
@@ -142,8 +142,12 @@ def rights(connection: sqlite3.Connection, room: str) -> Rights:
         [Removal(*row) for row in connection.execute(sql.REMOVALS, values)],
         [Admission(*row) for row in connection.execute(sql.ADMISSIONS, values)],
         [Denial(*row) for row in connection.execute(sql.DENIALS, values)],
-        [Invite(*row) for row in connection.execute(sql.INVITES, values)],
+        invites(connection, room),
     )
+
+
+def invites(connection: sqlite3.Connection, room: str) -> list[Invite]:
+    return [Invite(*row) for row in connection.execute(sql.INVITES, {"room": room})]
 
 
 def audit(
@@ -160,8 +164,12 @@ def make_invite(connection: sqlite3.Connection, invite: NewInvite) -> Invite:
         raise MeetingEnded(invite.room)
     if revoked_users.is_void(connection, invite.by, invite.at):
         raise Revoked
-    if (found := _invite(connection, invite.room, invite.id)) is not None:
+    if (found := find_invite(connection, invite.room, invite.id)) is not None:
         return found
+    if invite.most is not None:
+        (count,) = connection.execute(sql.COUNT_INVITES, {"room": invite.room}).fetchone()
+        if count >= invite.most:
+            raise TooManyInvites
     uses = invite.uses
     if invite.role == "host":
         host_links.void(connection, invite.room, invite.at)
@@ -186,10 +194,10 @@ def revoke_invite(connection: sqlite3.Connection, room: str, invite_id: str, at:
     if connection.execute(sql.REVOKE_INVITE, {"room": room, "id": invite_id, "at": at}).rowcount:
         audit_log.write(connection, room, by, at, "revoke_invite", "", {"invite": invite_id})
         return True
-    return _invite(connection, room, invite_id) is not None
+    return find_invite(connection, room, invite_id) is not None
 
 
-def _invite(connection: sqlite3.Connection, room: str, invite_id: str) -> Invite | None:
+def find_invite(connection: sqlite3.Connection, room: str, invite_id: str) -> Invite | None:
     row = connection.execute(sql.INVITE, {"room": room, "id": invite_id}).fetchone()
     return Invite(*row) if row else None
 

@@ -122,6 +122,8 @@ SELECT id, role, uses, used, expires_at, revoked_at, created_at, "by" FROM invit
 WHERE room = :room AND id = :id
 """
 
+COUNT_INVITES = "SELECT count(*) FROM invites WHERE room = :room"
+
 MAKE_INVITE = """
 INSERT INTO invites (id, room, hash, role, uses, expires_at, created_at, "by")
 VALUES (:id, :room, :hash, :role, :uses, :expires_at, :at, :by)

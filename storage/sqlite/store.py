@@ -167,10 +167,16 @@ class SqliteStore:
         await self._write(partial(moderation.set_hands, room=room, hands=hands))
 
     async def rights(self, room: str) -> Rights:
-        return await self._write(partial(moderation.rights, room=room))
+        return await self._read(partial(moderation.rights, room=room))
 
     async def audit(self, room: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         return await self._read(partial(moderation.audit, room=room, limit=limit, before=before))
+
+    async def invites(self, room: str) -> Sequence[Invite]:
+        return await self._read(partial(moderation.invites, room=room))
+
+    async def invite(self, room: str, invite_id: str) -> Invite | None:
+        return await self._read(partial(moderation.find_invite, room=room, invite_id=invite_id))
 
     async def make_invite(self, invite: NewInvite) -> Invite:
         return await self._write(partial(moderation.make_invite, invite=invite))
@@ -268,16 +274,8 @@ class SqliteStore:
         return await self._write(partial(import_live.record_live, subject=subject, stay=stay))
 
     async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
-        await self._write(
-            partial(
-                import_live.end_live,
-                subject=subject,
-                part=part,
-                ended_at=ended_at,
-                due_at=due_at,
-                at=at,
-            )
-        )
+        ends = partial(import_live.end_live, subject=subject, part=part, ended_at=ended_at)
+        await self._write(partial(ends, due_at=due_at, at=at))
 
     async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
         await self._write(partial(import_live.schedule_import, room=room, due_at=due_at, attempt=attempt))

@@ -1,7 +1,7 @@
-"""The server as it is, except that its store's answers to some calls wait as long as a test wants, as behind a lock or
-on a slow network: `python -m tests.server.held_store serve`.
+"""The server as it is, except that its store carries out some calls only when a test lets it, as behind a lock or on a
+slow network: `python -m tests.server.held_store serve`.
 
-    with server.held("rights"):
+    with server.held("make_invite"):
         ...
 """
 
@@ -20,10 +20,10 @@ from tests.process import ServerProcess
 
 log = structlog.get_logger()
 
-HELD = "the store's answer is held"
+HELD = "a call of the store is held"
 """The log line, with the `call`."""
 
-CALLS = ("change", "rights")
+CALLS = ("change", "make_invite")
 
 
 class HeldServer(ServerProcess):
@@ -55,12 +55,11 @@ if __name__ == "__main__":
         call = getattr(SqliteStore, name)
 
         async def held(self: SqliteStore, *given: Any) -> Any:
-            answer = await call(self, *given) if name == "rights" else None
             if (mark := _mark(Path(os.environ["HELD"]), name)).exists():
                 log.info(HELD, call=name)
                 while mark.exists():  # noqa: ASYNC110 - another process makes it, and takes it away
                     await asyncio.sleep(0.01)
-            return answer if name == "rights" else await call(self, *given)
+            return await call(self, *given)
 
         setattr(SqliteStore, name, held)
 

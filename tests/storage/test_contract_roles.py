@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage.errors import MeetingEnded, UnknownMeeting
+from storage.errors import MeetingEnded, TooManyInvites, UnknownMeeting
 from storage.moderation import Invite
 from storage.records import Participant, Role
 from storage.store import Store
@@ -206,3 +206,24 @@ async def test_there_are_invites_to_meetings_that_go_on(script: Script) -> None:
     await script.store.end_meeting("ROOM-1", 1010.0)
     with pytest.raises(MeetingEnded):
         await script.invite("i_1")
+
+
+async def test_a_meeting_has_no_more_invites_than_its_caller_allows(script: Script) -> None:
+    await script.join("ann")
+    made = [script.invite(f"i_{n}", at=1001.0 + n, most=3) for n in range(6)]
+    outcomes = await asyncio.gather(*made, return_exceptions=True)
+    kept = [each for each in outcomes if not isinstance(each, BaseException)]
+    assert len(kept) == 3
+    assert [type(each) for each in outcomes if isinstance(each, BaseException)] == [TooManyInvites] * 3
+    # What was made is answered again, and one that is void counts as well.
+    assert await script.invite(kept[0].id, at=1001.0, most=3) == kept[0]
+    await script.store.revoke_invite(script.room, kept[0].id, 1010.0)
+    with pytest.raises(TooManyInvites):
+        await script.invite("i_more", most=3)
+    listed = await script.store.invites(script.room)
+    assert [each.id for each in listed] == sorted(each.id for each in kept)
+    assert [each for each in listed if each.id == kept[1].id] == [kept[1]]
+    assert await script.store.invite(script.room, kept[1].id) == kept[1]
+    assert await script.store.invite("ROOM-2", kept[1].id) is None
+    assert list(await script.store.invites("ROOM-2")) == []
+    await script.invite("i_more")

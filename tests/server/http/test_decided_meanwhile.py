@@ -37,11 +37,11 @@ async def test_a_host_link_of_somebody_who_is_host_no_more_does_not_come_into_be
     ann = await play.joined(room, "Ann", create=True)
     bob = await play.joined(room, "Bob")
     path = f"/api/meetings/{room}"
-    with server.held("rights"):
+    with server.held("make_invite"):
         making = asyncio.create_task(
             play.http.post(f"{path}/invites", json={"role": "host"}, headers=bearer(ann.token))
         )
-        await server.logged(HELD, call="rights")
+        await server.logged(HELD, call="make_invite")
         handed_over = await play.http.post(
             f"{path}/participants/{bob.id}/role", json={"role": "host"}, headers=bearer(ADMIN_KEY)
         )

@@ -40,6 +40,8 @@ BEGIN
             WHEN 'set_hands' THEN reconvene.set_hands(call)
             WHEN 'rights' THEN reconvene.rights(call)
             WHEN 'audit' THEN reconvene.audit_entries(call)
+            WHEN 'invites' THEN reconvene.all_invites(call)
+            WHEN 'invite' THEN reconvene.find_invite(call)
             WHEN 'make_invite' THEN reconvene.make_invite(call)
             WHEN 'is_host_link' THEN reconvene.is_host_link(call)
             WHEN 'revoke_invite' THEN reconvene.revoke_invite(call)

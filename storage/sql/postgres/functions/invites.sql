@@ -19,6 +19,9 @@ BEGIN
         RETURN '{"refused": "revoked"}';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM reconvene.invites WHERE room = meeting.room AND id = call ->> 'id') THEN
+        IF (SELECT count(*) FROM reconvene.invites WHERE room = meeting.room) >= (call ->> 'most')::integer THEN
+            RETURN '{"refused": "too_many_invites"}';
+        END IF;
         IF call ->> 'role' = 'host' THEN
             PERFORM reconvene.void_host_link(meeting.room, (call ->> 'at')::double precision);
         END IF;
@@ -38,6 +41,17 @@ BEGIN
         WHERE room = meeting.room AND id = call ->> 'id'
     );
 END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.all_invites(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', coalesce(json_agg(to_jsonb(invites) - 'hash' ORDER BY created_at, id), '[]'))
+    FROM reconvene.invites WHERE room = call ->> 'room'
+$$;
+
+CREATE OR REPLACE FUNCTION reconvene.find_invite(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', (
+        SELECT to_jsonb(invites) - 'hash' FROM reconvene.invites WHERE room = call ->> 'room' AND id = call ->> 'id'
+    ))
+$$;
 
 -- The link by which a host comes back who has lost the identity: an invite with the role host. There is one at a time.
 CREATE OR REPLACE FUNCTION reconvene.void_host_link(which text, at double precision) RETURNS void LANGUAGE sql AS $$
