@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidHeaderValue
 
 from server.http.problems import problem
 from server.http.request_progress import MAX_FIELDS, MAX_HEAD, RequestProgress
+from server.http.unread_answer import UnreadAnswer
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import ConnectionOwner
 from server.realtime.handshake import Upgrade
@@ -36,7 +37,7 @@ BODY_TIMEOUT = 30.0
 """Seconds from the end of the headers to the end of the body."""
 
 READ_TIMEOUT = 30.0
-"""Seconds a client may take to read some 64 KiB of an answer, or the rest of one when the socket is to be closed."""
+"""Seconds a client may take to read 64 KiB of an answer, or its last bytes."""
 
 _TOO_SLOW = "The rest of the request did not come in time."
 
@@ -60,7 +61,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._expected: tuple[str, int] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._ending: asyncio.TimerHandle | None = None
-        self._stalled: asyncio.TimerHandle | None = None
+        self._unread_answer = UnreadAnswer(self.loop)
 
     # asyncio's side
 
@@ -90,13 +91,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stalled = self.loop.call_later(READ_TIMEOUT, self._cut)
+        self._unread_answer.watch(self.transport, READ_TIMEOUT, self._cut)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+        if not self.transport.is_closing():
+            self._unread_answer.forget()
 
     # The parser's side
 
@@ -156,7 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._answer_refusal(*self._late_refusal)
         elif self.transport.is_closing():
             # uvicorn closes the socket when everything is written, however long that takes.
-            self._ends_within(READ_TIMEOUT)
+            self._unread_answer.watch(self.transport, READ_TIMEOUT, self._cut)
         elif self._unread:
             # uvicorn reads on after each answer; the bytes that are already here come first.
             self.flow.pause_reading()
@@ -181,7 +181,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._ends_within(READ_TIMEOUT)
+        self._unread_answer.watch(self.transport, READ_TIMEOUT, self._cut)
 
     # Upgrades
 
@@ -263,10 +263,11 @@ class HttpProtocol(HttpToolsProtocol):
             self._running.message_event.set()
 
     def _forget_timers(self) -> None:
-        for timer in (self._patience, self._ending, self._stalled):
+        for timer in (self._patience, self._ending):
             if timer is not None:
                 timer.cancel()
-        self._patience = self._ending = self._stalled = None
+        self._patience = self._ending = None
+        self._unread_answer.forget()
 
     # Ends
 
