@@ -134,7 +134,7 @@ class PostgresEach(FunctionStore):
         if self._pool is not None:
             await self._pool.close()
 
-    async def _together(self, _: Any, call: Call) -> Any:
+    async def _together(self, _: Any, call: Call, *, patient: bool = True) -> Any:
         assert self._pool is not None
         text = await self._pool.fetchval(
             "SELECT reconvene.join_meeting($1::jsonb)::text", orjson.dumps(call).decode()
@@ -157,7 +157,7 @@ class SupabaseEach(FunctionStore):
     async def close(self) -> None:
         await self._project.close()
 
-    async def _together(self, _: Any, call: Call) -> Any:
+    async def _together(self, _: Any, call: Call, *, patient: bool = True) -> Any:
         async with self._turns:
             (answer,) = await self._project.carry_out([call], within=30)
         return answer["value"]

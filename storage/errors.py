@@ -87,6 +87,14 @@ class StoreUnavailable(StoreError):
         self.certain = certain
 
 
+class RowLocked(StoreUnavailable):
+    """Another transaction holds a row of this meeting for long; other meetings are served. Nothing was kept, except
+    perhaps by an earlier attempt (`certain`)."""
+
+    def __init__(self, message: str, *, certain: bool = True) -> None:
+        super().__init__(message, certain=certain)
+
+
 class UnknownParticipant(StoreError):
     """The meeting has no participant with this id."""
 

@@ -107,7 +107,11 @@ class Store(OpenStays, Moderation, Chat, People, Revocations, Protocol):
         """
 
     async def leave(self, end: StayEnd) -> None:
-        """Close a stay, set its participant disconnected and recompute its totals."""
+        """Close a stay, set its participant disconnected and recompute its totals.
+
+        Raises `RowLocked` at once, as do the other calls that tell what became of a stay: who has many of them to make
+        tries again later, and makes those of other meetings meanwhile.
+        """
 
     async def resume_stay(self, resume: StayResume) -> None:
         """Continue a stay under the node, and reopen it if it was closed as "lost". A connection that returned adds one

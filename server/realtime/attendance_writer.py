@@ -1,10 +1,12 @@
 """Records the ends and returns of stays in the store. Retries while the store is unavailable.
 
     record() ─► one queue per person, oldest first ─► the heads of up to 256 queues at once ─► store
+                                                        └── a row is locked ──► its room is put aside
 
 One task writes while there are entries. Only one entry per person is being written at a time, so that a return is never
 recorded before the leave that precedes it. A join of the same person waits until the queue is empty (`settle`).
-The store puts the entries of one batch into one transaction.
+The store puts the entries of one batch into one transaction. While somebody else has a row of a meeting locked there,
+its people wait apart, and nobody else does.
 """
 
 from __future__ import annotations
@@ -12,16 +14,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
 from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
-from storage.errors import StoreUnavailable
+from storage.errors import RowLocked, StoreUnavailable
 from storage.open_stays import StayAbandon
 from storage.records import StayEnd, StayResume
 from storage.store import Store
@@ -37,6 +39,9 @@ FLAPPING = 16
 
 BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+LOCKED_MOST = 1.0
+"""The same for a row that is locked: when it is free, its people want to come in."""
 
 
 class StayAbandoned(NamedTuple):
@@ -91,11 +96,15 @@ class AttendanceWriter:
         self._metrics = metrics
         self._limit = limit
         self._at = at
-        # Dictionaries keep their order: after a person's turn, their queue goes to the end.
         self._lines: dict[Person, _Line] = {}
+        # Dictionaries keep their order: after a person's turn, they go to the end.
+        self._turns: dict[Person, None] = {}
+        self._aside: dict[str, dict[Person, None]] = {}
+        """Who has something to write in rooms of which a row is locked."""
         self._count = 0
         self._dropped = 0
         self._writer: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._outage: _Outage | None = None
         self._closing = asyncio.Event()
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
@@ -122,13 +131,13 @@ class AttendanceWriter:
         line = self._lines.get(person)
         if line is None:
             line = self._lines[person] = _Line()
+            self._takes_turns(person)
         elif _flaps(line.entries, entry):
             line.entries[-1] = entry
             return
         self._count += 1
         line.entries.append(entry)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
+        self._go_on()
 
     def has_to_write(self, room: str, user_id: str) -> bool:
         """Whether this person has unwritten entries."""
@@ -155,35 +164,27 @@ class AttendanceWriter:
         """Try for `within` more seconds to write the remaining entries, then stop."""
         # Cuts the current retry delay short; later delays are RETRY_FIRST.
         self._closing.set()
-        if self._writer is not None:
-            await ends([self._writer], within)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        while self._tasks:
+            # A room that was aside is written with the others again.
+            await ends(self._tasks, max(0.0, until - loop.time()))
         if self._count:
             log.warning("stays left unrecorded, the next start closes them", count=self._count)
 
     async def _write_all(self) -> None:
         delay = RETRY_FIRST
-        while self._lines:
-            batch = [(person, line.entries[0]) for person, line in islice(self._lines.items(), BATCH)]
-            outcomes = await asyncio.gather(
-                *(self._write(entry) for _, entry in batch), return_exceptions=True
-            )
+        while self._turns:
+            batch = [(person, self._lines[person].entries[0]) for person in islice(self._turns, BATCH)]
+            outcomes = await asyncio.gather(*(self._try(entry) for _, entry in batch))
             unavailable: StoreUnavailable | None = None
-            for (person, entry), outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, StoreUnavailable):
+            for (person, _), outcome in zip(batch, outcomes, strict=True):
+                if outcome is None:
+                    self._done(person)
+                elif isinstance(outcome, RowLocked):
+                    self._put_aside(person[0])
+                else:
                     unavailable = outcome
-                    continue
-                if isinstance(outcome, BaseException):
-                    # A retry would not help, and the entries behind it should not wait for ever.
-                    self._metrics.given_up += 1
-                    log.error(
-                        "stay could not be recorded",
-                        meeting=entry.room,
-                        participant=entry.participant_id,
-                        exc_info=outcome,
-                    )
-                elif self._outage is not None:
-                    self._outage.written += 1
-                self._done(person)
             if unavailable is None:
                 delay = RETRY_FIRST
                 self._back()
@@ -191,6 +192,38 @@ class AttendanceWriter:
                 self._away(unavailable)
                 await self._pause(delay)
                 delay = min(RETRY_MOST, delay * 2)
+
+    async def _write_locked(self, room: str) -> None:
+        """Try the first entry of a room until its row is free."""
+        delay, people = RETRY_FIRST, self._aside[room]
+        while True:
+            await self._pause(delay)
+            delay = min(LOCKED_MOST, delay * 2)
+            person = next(iter(people))
+            outcome = await self._try(self._lines[person].entries[0])
+            if not isinstance(outcome, RowLocked):
+                break
+        if outcome is None:
+            self._done(person)
+            log.info("no longer locked in the store", meeting=room)
+        del self._aside[room]
+        self._turns.update(people)
+        self._go_on()
+
+    async def _try(self, entry: Entry) -> StoreUnavailable | None:
+        """None: it was written, or given up. Otherwise it is to be tried again."""
+        try:
+            await self._write(entry)
+        except StoreUnavailable as unavailable:
+            return unavailable
+        except Exception:
+            # A retry would not help, and the entries behind it should not wait for ever.
+            self._metrics.given_up += 1
+            log.exception("stay could not be recorded", meeting=entry.room, participant=entry.participant_id)
+        else:
+            if self._outage is not None:
+                self._outage.written += 1
+        return None
 
     async def _write(self, entry: Entry) -> None:
         node, stay = self._node_id, (entry.room, entry.user_id, entry.participant_id, entry.session_id)
@@ -210,15 +243,40 @@ class AttendanceWriter:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), delay)
 
+    def _takes_turns(self, person: Person) -> None:
+        """Put the person behind all others who have something to write."""
+        self._aside.get(person[0], self._turns)[person] = None
+
     def _done(self, person: Person) -> None:
         """Remove the head of this person's queue: it was written or given up."""
         self._count -= 1
-        line = self._lines.pop(person)
+        self._aside.get(person[0], self._turns).pop(person)
+        line = self._lines[person]
         line.entries.popleft()
         if line.entries:
-            self._lines[person] = line
+            self._takes_turns(person)
         else:
+            del self._lines[person]
             line.written.set()
+
+    def _go_on(self) -> None:
+        if self._turns and (self._writer is None or self._writer.done()):
+            self._writer = self._begin(self._write_all())
+
+    def _put_aside(self, room: str) -> None:
+        if room in self._aside:
+            return
+        log.warning("locked in the store, what is to be recorded of this meeting waits", meeting=room)
+        people = self._aside[room] = {person: None for person in self._turns if person[0] == room}
+        for person in people:
+            del self._turns[person]
+        self._begin(self._write_locked(room))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _drop(self) -> None:
         self._metrics.given_up += 1
@@ -240,7 +298,7 @@ class AttendanceWriter:
         outage = self._outage
         if outage is not None and outage.until is None:
             outage.until = asyncio.get_running_loop().time()
-        if self._lines:
+        if self._turns:
             return
         dropped, self._dropped = self._dropped, 0
         if outage is not None and outage.until is not None:

@@ -1,13 +1,13 @@
 """Records since when hands are raised. Nobody waits for that: what a room says of its hands is in effect at once.
 
-Of each hand only the latest state counts. While a write is under way, the next one gathers.
+Of each hand only the latest state counts. While a write of a room is under way, its next one gathers. No room waits for
+another of which a row is locked in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from itertools import islice
 
 import structlog
 from msgspec import UNSET, UnsetType
@@ -20,7 +20,7 @@ from storage.moderation import Moderation
 
 log = structlog.get_logger()
 
-BATCH = 64
+AT_ONCE = 64
 """Rooms that are written at once."""
 
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
@@ -34,7 +34,8 @@ class HandWriter:
         self._metrics = metrics
         self._rooms: dict[str, dict[str, float | None]] = {}
         self._under_way: dict[str, RECORDED] = {}
-        self._writer: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self.held_up: Callable[[], bool] = lambda: False
         """Whether others may have taken the rooms over: nothing is written until that is known."""
         metrics.unrecorded_hands = lambda: self.count
@@ -55,8 +56,8 @@ class HandWriter:
         """By room and user, in place of what is to be written of them."""
         for room, hands in changed.items():
             self._rooms.setdefault(room, {}).update(hands)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
+            if room not in self._tasks:
+                self._tasks[room] = asyncio.create_task(self._write_all(room))
 
     def forget(self, room: str) -> None:
         """Somebody else has it now, and records its hands."""
@@ -65,29 +66,26 @@ class HandWriter:
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the rest, then stop."""
-        if self._writer is not None:
-            await ends([self._writer], within)
+        await ends(list(self._tasks.values()), within)
         if self.count:
             log.warning("raised hands left unrecorded", count=self.count)
 
-    async def _write_all(self) -> None:
+    async def _write_all(self, room: str) -> None:
         delay = RETRY_FIRST
-        while self._rooms:
-            batch = dict(islice(self._rooms.items(), BATCH))
-            self._under_way = {**batch}
-            for room in batch:
-                del self._rooms[room]
-            answered = await asyncio.gather(*(self._write(room, hands) for room, hands in batch.items()))
-            under_way, self._under_way = self._under_way, {}
-            for (room, former), is_done in zip(batch.items(), answered, strict=True):
-                if not is_done and room in under_way:
-                    # What has changed since counts for more.
-                    self._rooms[room] = {**former, **self._rooms.get(room, {})}
-            if not all(answered):
+        while room in self._rooms:
+            async with self._at_once:
+                # Somebody else may have the room by now.
+                hands = self._under_way[room] = self._rooms.pop(room, {})
+                is_done = not hands or await self._write(room, hands)
+            former = self._under_way.pop(room, None)
+            if not is_done and former is not None:
+                # What has changed since counts for more.
+                self._rooms[room] = {**former, **self._rooms.get(room, {})}
                 await asyncio.sleep(delay)
                 delay = min(RETRY_MOST, delay * 2)
             else:
                 delay = RETRY_FIRST
+        del self._tasks[room]
 
     async def _write(self, room: str, hands: RECORDED) -> bool:
         """False: the store is unavailable."""

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
 
-from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
+from storage.errors import BadStore, RowLocked, SchemaTooNew, StoreUnavailable
 from storage.migrations import LOCK, Applied, SchemaFiles
-from storage.postgres.driver import Call, CallFailed, Locked
+from storage.postgres.driver import Call, CallFailed
 
 if TYPE_CHECKING:
     import asyncpg
@@ -188,7 +188,7 @@ class PostgresDatabase:
         state = getattr(error, "sqlstate", None) or ""
         text = f"PostgreSQL at {self.place}: {error.args[0] if error.args else state}"
         if state == "55P03":
-            return Locked(text)
+            return RowLocked(text)
         if state.startswith(_NOTHING_KEPT):
             return StoreUnavailable(text, certain=True)
         if state in _POOLED:

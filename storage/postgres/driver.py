@@ -22,13 +22,6 @@ class CallFailed(StoreError):
         self.sqlstate = sqlstate
 
 
-class Locked(StoreUnavailable):
-    """Another transaction holds a row for long. Nothing was kept, except perhaps by an earlier attempt (`certain`)."""
-
-    def __init__(self, message: str, *, certain: bool = True) -> None:
-        super().__init__(message, certain=certain)
-
-
 class Unheard(StoreUnavailable):
     """A call was sent, and no answer came. It may have been carried out, or may still be."""
 
@@ -52,7 +45,7 @@ class Database(Protocol):
 
         It makes one attempt of `within` seconds. The database refuses it after `before`, by its own clock.
 
-        Raises `StoreUnavailable` (`certain` where nothing can have been kept; `Locked`, `Unheard`), `CallFailed`,
+        Raises `StoreUnavailable` (`certain` where nothing can have been kept; `RowLocked`, `Unheard`), `CallFailed`,
         `BadStore` (wrong key, missing permission, missing function).
         """
 

@@ -19,13 +19,13 @@ from functools import partial
 from typing import Any
 
 from storage.batching import BatchTasks
-from storage.errors import StoreUnavailable
+from storage.errors import RowLocked, StoreUnavailable
 from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
 from storage.people import Export, OwnStay
 from storage.postgres import import_rows, rows
 from storage.postgres.chat_calls import ChatCalls
-from storage.postgres.driver import Call, Database, Locked
+from storage.postgres.driver import Call, Database
 from storage.postgres.import_calls import ImportCalls
 from storage.postgres.locked_rows import LockedRows
 from storage.postgres.moderation_calls import ModerationCalls
@@ -44,7 +44,7 @@ from storage.records import (
 from storage.store import Schema
 
 Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
-"""Carries out a batch. Raises `Locked`."""
+"""Carries out a batch. Raises `RowLocked`."""
 
 ATTEMPT = 2.5
 """Seconds one attempt at a call may take."""
@@ -118,7 +118,13 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
     async def create_meeting(
         self, room: str, user_id: str, title: str, at: float, settings: Mapping[str, Any] | None = None
     ) -> tuple[Meeting, bool]:
-        made = {"room": room, "user_id": user_id, "title": title, "at": at, "settings": settings or {}}
+        made: dict[str, Any] = {
+            "room": room,
+            "user_id": user_id,
+            "title": title,
+            "at": at,
+            "settings": settings or {},
+        }
         answer = await self._write("create_meeting", **made)
         return rows.meeting(answer["meeting"]), answer["created"]
 
@@ -134,17 +140,17 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
         return rows.joined(await self._together(self._joins, {"call": "join", **rows.wish(request)}))
 
     async def leave(self, end: StayEnd) -> None:
-        await self._write("leave", **rows.columns(end))
+        await self._write("leave", patient=False, **rows.columns(end))
 
     async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
         found = await self._directly({"call": "open_stays", "node_id": node_id})
         return [rows.open_stay(each) for each in found]
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
-        await self._write("abandon_stay", **rows.columns(abandon))
+        await self._write("abandon_stay", patient=False, **rows.columns(abandon))
 
     async def resume_stay(self, resume: StayResume) -> None:
-        await self._write("resume_stay", **rows.columns(resume))
+        await self._write("resume_stay", patient=False, **rows.columns(resume))
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         moments = {
@@ -210,20 +216,22 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
     async def stop_node(self, node_id: str, at: float) -> int:
         return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}))
 
-    async def _write(self, call: str, **arguments: Any) -> Any:
-        """Carry out the call in a batch with others made at this moment."""
-        return await self._together(self._writes, {"call": call, **arguments})
+    async def _write(self, call: str, *, patient: bool = True, **arguments: Any) -> Any:
+        """Carry out the call in a batch with others made at this moment. `patient`: see `LockedRows.carry_out`."""
+        return await self._together(self._writes, {"call": call, **arguments}, patient=patient)
 
-    async def _together(self, queue: BatchTasks[Call, Any] | None, call: Call) -> Any:
+    async def _together(
+        self, queue: BatchTasks[Call, Any] | None, call: Call, *, patient: bool = True
+    ) -> Any:
         if queue is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        error: Locked | None = None
+        error: RowLocked | None = None
         if not self._locked_rows.holds_up(call):
             try:
                 return await queue.call(call)
-            except Locked as locked:
+            except RowLocked as locked:
                 error = locked
-        return await self._locked_rows.carry_out(call, error)
+        return await self._locked_rows.carry_out(call, error, patient=patient)
 
     async def _directly(self, call: Call) -> Any:
         """A call on its own, which must not wait behind a batch."""
@@ -251,7 +259,7 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
         """Run a batch. When a row is locked, every call in the batch fails, and is tried separately (`locked_rows`)."""
         try:
             return await do(calls)
-        except Locked as error:
+        except RowLocked as error:
             return [error] * len(calls)
 
     async def _do_all(self, calls: Sequence[Call]) -> Sequence[Any]:

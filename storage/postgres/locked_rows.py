@@ -14,12 +14,14 @@ import random
 import time
 from typing import Any
 
-from storage.errors import StoreUnavailable
-from storage.postgres.driver import Call, Locked
+from storage.errors import RowLocked, StoreUnavailable
+from storage.postgres.driver import Call
 from storage.postgres.retries import Retries
 
 REMEMBERED = 1.0
 """Seconds after which calls about a meeting that was locked are put into batches again."""
+
+LOCKED = "a row that the call needs is locked"
 
 READING = frozenset({"meeting", "participant"})
 """Calls that wait for no lock."""
@@ -43,10 +45,11 @@ class LockedRows:
             return False
         return self._locked_until.get(call["room"], 0.0) > time.monotonic()
 
-    async def carry_out(self, call: Call, error: Locked | None) -> Any:
+    async def carry_out(self, call: Call, error: RowLocked | None, *, patient: bool = True) -> Any:
         """Carry out the call by itself, and return its value. `error`: that of the batch it was in.
 
-        Raises `StoreUnavailable` when its row stays locked for `patience` seconds, and any error of the call.
+        Raises `StoreUnavailable` when its row stays locked for `patience` seconds, `RowLocked` at once without
+        `patient`, and any error of the call.
         """
         give_up = time.monotonic() + self._patience
         if error is not None:
@@ -54,35 +57,37 @@ class LockedRows:
                 if not self.holds_up(call):
                     try:
                         return await self._once(call, error)
-                    except Locked as locked:
+                    except RowLocked as locked:
                         error = locked
+        if not patient and (error is not None or self._waiting.locked()):
+            raise error or RowLocked(LOCKED)
         while True:
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + give_up - time.monotonic()):
                     await self._waiting.acquire()
             except TimeoutError:
-                raise error or Locked("a row that the call needs is locked") from None
+                raise error or RowLocked(LOCKED) from None
             try:
                 return await self._once(call, error)
-            except Locked as locked:
+            except RowLocked as locked:
                 error = locked
             finally:
                 self._waiting.release()
             delay = random.uniform(0.05, 0.15)  # noqa: S311 - spreads callers
-            if time.monotonic() + delay > give_up:
+            if not patient or time.monotonic() + delay > give_up:
                 raise error
             await asyncio.sleep(delay)
 
-    async def _once(self, call: Call, error: Locked | None) -> Any:
+    async def _once(self, call: Call, error: RowLocked | None) -> Any:
         certain = error is None or error.certain
         again = call if certain else {**call, "again": True}
         try:
             (outcome,) = await self._retries.make([again], within=self._within, patient=False)
-        except Locked as locked:
+        except RowLocked as locked:
             now = time.monotonic()
             still = {room: until for room, until in self._locked_until.items() if until > now}
             self._locked_until = still | {call["room"]: now + REMEMBERED}
-            raise Locked(str(locked), certain=certain and locked.certain) from locked
+            raise RowLocked(str(locked), certain=certain and locked.certain) from locked
         except StoreUnavailable as unavailable:
             raise StoreUnavailable(
                 str(unavailable), unavailable.retry_after, certain=certain and unavailable.certain

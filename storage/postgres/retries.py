@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from storage.errors import BadStore, StoreUnavailable
+from storage.errors import BadStore, RowLocked, StoreUnavailable
 from storage.postgres import rows
-from storage.postgres.driver import Call, CallFailed, Database, Locked, Unheard
+from storage.postgres.driver import Call, CallFailed, Database, Unheard
 
 DUPLICATE = "23505"
 LATE = {"refused": "late"}
@@ -33,7 +33,7 @@ class Retries:
         """The outcome of each call, a value or an exception. The calls share a transaction.
 
         `within`: seconds for one attempt. `fenced`: no call may be carried out after that time, when later calls may
-        already have been. Raises `StoreUnavailable`; `Locked` at once without `patient`.
+        already have been. Raises `StoreUnavailable`; `RowLocked` at once without `patient`.
         """
         give_up = time.monotonic() + self._patience
         certain, tries = True, 0
@@ -47,8 +47,8 @@ class Retries:
                 await self.compare_clocks(within)
                 raise StoreUnavailable("the call came too late to the database", certain=True)
             except StoreUnavailable as error:
-                if isinstance(error, Locked) and not patient:
-                    raise Locked(str(error), certain=certain) from error
+                if isinstance(error, RowLocked) and not patient:
+                    raise RowLocked(str(error), certain=certain) from error
                 if isinstance(error, Unheard) and fenced:
                     # The call may be under way. It must not overtake later calls.
                     await asyncio.sleep(until - time.monotonic())
@@ -80,7 +80,7 @@ class Retries:
         for call in calls:
             try:
                 outcomes += await self.make([call], within=within, patient=False)
-            except Locked as error:
+            except RowLocked as error:
                 outcomes.append(error)
             except StoreUnavailable as error:
                 unavailable = StoreUnavailable(

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from storage.errors import BadStore, StoreError, StoreUnavailable
+from storage.errors import BadStore, RowLocked, StoreError, StoreUnavailable
 from storage.migrations import Applied, SchemaFiles
-from storage.postgres.driver import CallFailed, Locked, Unheard
+from storage.postgres.driver import CallFailed, Unheard
 
 try:
     import httpx
@@ -209,7 +209,7 @@ class SupabaseDatabase:
         message = self._without_key(message)[:200]
         text = f"{message} ({code if known else f'HTTP {status}'})"
         if code == "55P03":
-            return Locked(f"Supabase: {text}")
+            return RowLocked(f"Supabase: {text}")
         if _NOT_MIGRATED.fullmatch(code):
             return _NotMigrated(f"the Supabase project is not migrated: {text}. {_GET_MIGRATED}")
         if code == "0A000":

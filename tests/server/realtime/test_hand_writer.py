@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+import pytest
 from msgspec import UNSET
 
 from server.realtime.hand_writer import HandWriter
@@ -15,19 +16,20 @@ Hands = Mapping[str, float | None]
 
 
 class Slow:
-    """Answers when it is let, and fails `failures` times."""
+    """Answers when it is let, and fails `failures` times. `locked`: of this room it does not answer."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, failures: int = 0, locked: str = "") -> None:
         self.asked: list[tuple[str, Hands]] = []
         self.kept: dict[tuple[str, str], float | None] = {}
         self.may_answer = asyncio.Event()
         self.begun = asyncio.Event()
         self._failures = failures
+        self._locked = locked
 
     async def set_hands(self, room: str, hands: Hands) -> None:
         self.asked.append((room, hands))
         self.begun.set()
-        await self.may_answer.wait()
+        await (asyncio.Event() if room == self._locked else self.may_answer).wait()
         if self._failures:
             self._failures -= 1
             raise StoreUnavailable("away")
@@ -47,7 +49,9 @@ async def test_what_comes_meanwhile_is_written_together() -> None:
         hands.record({"A": {"bob": float(n), "ann": None}, "B": {"cem": 2.0}})
     store.may_answer.set()
     await hands.close(5.0)
-    assert store.asked == [("A", {"ann": 1.0}), ("A", {"bob": 99.0, "ann": None}), ("B", {"cem": 2.0})]
+    of_a = [changed for room, changed in store.asked if room == "A"]
+    assert of_a == [{"ann": 1.0}, {"bob": 99.0, "ann": None}]
+    assert store.kept["B", "cem"] == 2.0
     assert hands.count == 0
 
 
@@ -114,5 +118,31 @@ async def test_nothing_is_written_while_somebody_else_may_have_the_rooms() -> No
     await asked.wait()
     assert (store.asked, hands.count) == ([], 1)
     hands.held_up = lambda: False
+    await hands.close(5.0)
+    assert store.asked == [("A", {"ann": 1.0})]
+
+
+async def test_a_room_of_which_a_row_is_locked_holds_up_no_other() -> None:
+    store = Slow(locked="A")
+    store.may_answer.set()
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0}, "B": {"bob": 1.0}})
+    await store.begun.wait()
+    hands.record({"B": {"cem": 2.0}})
+    await hands.close(0.5)
+    assert store.kept == {("B", "bob"): 1.0, ("B", "cem"): 2.0}
+    assert hands.count == 1
+
+
+async def test_what_waits_for_its_turn_is_not_written_once_somebody_else_records_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("server.realtime.hand_writer.AT_ONCE", 1)
+    store = Slow()
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0}, "B": {"bob": 1.0}})
+    await store.begun.wait()
+    hands.forget("B")
+    store.may_answer.set()
     await hands.close(5.0)
     assert store.asked == [("A", {"ann": 1.0})]
