@@ -45,7 +45,7 @@ quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
 browsers: $(DEV) system ## Run in Firefox what `make test` runs in Chromium alone: a test of each file (CASES=all: all)
-	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m one_browser tests/e2e tests/reconvene $(ARGS)
+	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m "one_browser or elsewhere" tests/e2e tests/reconvene $(ARGS)
 
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
 	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0 faketime -f '+400d' \

@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "only(browser, reason): can run in this browser alone, or need run in this engine alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
         'engine, `make browsers` one such test of each file in Firefox, and those with `also="firefox"`',
+        "elsewhere: `make browsers` alone runs it",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -50,19 +51,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the other browsers, the first case of each file, and what each of them does in its own way."""
-    if os.environ.get("OTHER_BROWSERS") != "1":
+    others = os.environ.get("OTHER_BROWSERS")
+    if others == "all":
         return
     seen: set[str] = set()
-    first: list[pytest.Item] = []
-    others: list[pytest.Item] = []
+    wanted: list[pytest.Item] = []
+    unwanted: list[pytest.Item] = []
     for item in items:
         file = item.nodeid.partition("::")[0]
+        elsewhere = item.get_closest_marker("elsewhere") is not None
         marker = item.get_closest_marker("one_browser")
-        wanted = file not in seen or (marker is not None and "also" in marker.kwargs)
-        (first if wanted else others).append(item)
-        seen.add(file)
-    config.hook.pytest_deselected(items=others)
-    items[:] = first
+        first = not elsewhere and file not in seen
+        own_way = elsewhere or (marker is not None and "also" in marker.kwargs)
+        (wanted if (first or own_way if others else not elsewhere) else unwanted).append(item)
+        if not elsewhere:
+            seen.add(file)
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = wanted
 
 
 @pytest.hookimpl(tryfirst=True)

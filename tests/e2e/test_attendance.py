@@ -12,6 +12,7 @@ from tests.process import ServerProcess
 from tests.server.client import playing
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_the_host_sees_who_is_there_and_who_was(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

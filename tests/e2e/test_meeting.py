@@ -14,6 +14,7 @@ from tests.e2e.person import all_hear_and_watch, meet
 from tests.process import ServerProcess
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_what_one_does_shows_at_the_other(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)

@@ -13,30 +13,6 @@ from tests.e2e.waiting import until
 from tests.process import ServerProcess
 
 
-async def test_host_who_reloads_has_the_same_place_and_devices(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
-    await all_hear_and_watch({a: ada, b: bob})
-    await ada.press("Turn off microphone")
-    await bob.sees(a, audio="off")
-    bob.heard.clear()
-    await ada.page.reload()
-    assert await ada.seated() == a
-    await ada.sees(a, role="host", audio="off", video="on")
-    await ada.hears_and_watches(b)
-    await bob.sees(a, connection="connected", state="connected", audio="off", video="on")
-    await expect(bob.others).to_have_count(1)
-    await ada.press("Turn on microphone")
-    await all_hear_and_watch({a: ada, b: bob})
-    # Another page, so another connection to it, but nobody has come or gone.
-    assert bob.events(*COMING_AND_GOING) == ["participant_rejoined"]
-    assert await bob.peer_connections() == 2
-    assert await bob.toasts() == []
-    rows = await ada.attendance(meeting)
-    assert sorted(row["id"] for row in rows) == sorted([a, b])
-    assert [row["session_count"] for row in rows] == [1, 1]
-
-
 @pytest.mark.one_browser
 async def test_both_reload_at_once(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")

@@ -4,66 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import COMING_AND_GOING, Person, all_hear_and_watch, meet
+from tests.e2e.person import all_hear_and_watch, meet
 from tests.process import ServerProcess
 from tests.server.realtime.test_drain import locked
-
-
-async def test_server_restarts_during_a_call_and_nobody_notices(
-    newcomer: Newcomer, meeting: str, mortal: ServerProcess
-) -> None:
-    ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
-    a, b = await meet(meeting, ada, bob)
-    await all_hear_and_watch({a: ada, b: bob})
-    # Killed in one browser and stopped in the other; in the shell it is killed, too.
-    await outlives_restart(mortal, mortal.kill if ada.browser_name == "firefox" else mortal.stop, ada, bob)
-    rows = await ada.attendance(meeting)
-    assert sorted(row["id"] for row in rows) == sorted([a, b])
-    assert [row["session_count"] for row in rows] == [1, 1]
-    for person in (ada, bob):
-        await person.page.close()
-
-
-async def outlives_restart(
-    mortal: ServerProcess, stop: Callable[[], Awaitable[object]], ada: Person, bob: Person
-) -> None:
-    a, b = await ada.seated(), await bob.seated()
-    call = [(ada, b), (bob, a)]
-    for person, other in call:
-        await person.watch_tile(other)
-        person.heard.clear()
-
-    await stop()
-    for person, other in call:
-        await expect(person.banner("Reconnecting…")).to_be_visible()
-        await person.watches_on(other)
-    await mortal.start(RECONVENE_PORT=str(mortal.port))
-    # Watched for at once: each comes back in a moment of their own, and the word soon goes again.
-    await asyncio.gather(*(person.settled() for person, _ in call))
-
-    for person, other in call:
-        await person.sees(other, state="connected", connection="connected", video="on")
-        await person.watches_on(other)
-        assert await person.flickers() == []
-        assert await person.peer_connections() == 1
-        assert person.events("joined", "resumed", *COMING_AND_GOING) == ["resumed"]
-        await expect(person.others).to_have_count(1)
-    assert [await ada.seated(), await bob.seated()] == [a, b]
-    await bob.sees(a, role="host")
-    # And it is still one room: what one does now shows at the other.
-    await ada.press("Turn off camera")
-    await bob.sees(a, video="off")
-    assert await ada.toasts() == ["Bob joined"]
-    assert await bob.toasts() == []
-    await ada.press("Turn on camera")
-    await bob.sees(a, video="on", picture="")
 
 
 @pytest.mark.one_browser
