@@ -29,7 +29,13 @@ export const createMeeting = (server, token, wish) => request(server, "POST", "/
 
 /**
  * Tells the server that the page is going away. A beacon outlives the page, and nobody waits for an answer. It names no
- * type: with one, a browser would have to ask another origin's server first whether it may.
+ * type: with one, a browser would have to ask another origin's server first whether it may. Where there are no beacons, as
+ * in browsers that guard privacy, or this one is not taken, a request does it, which most of them let go on.
  * @param {string} server @param {{session: string, attempt: number, back_in: number}} goodbye
  */
-export const sayGoodbye = (server, goodbye) => navigator.sendBeacon(`${server}/api/goodbye`, new Blob([JSON.stringify(goodbye)]));
+export function sayGoodbye(server, goodbye) {
+  const url = `${server}/api/goodbye`;
+  const body = new Blob([JSON.stringify(goodbye)]);
+  if (navigator.sendBeacon?.(url, body)) return;
+  fetch(url, { method: "POST", body, mode: "no-cors", keepalive: true }).catch(() => {});
+}

@@ -29,8 +29,10 @@ export class MeetingSocket extends Emitter {
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
-  #startedAt = 0;
-  /** Milliseconds from the start to the first join. */
+  /** How long the socket took to open, and when the join or resume was sent on it. Milliseconds. */
+  #openTook = 0;
+  #askedAt = 0;
+  /** Milliseconds to connect and to be answered, without any wait to be let in or for the server. */
   #joinTook = Infinity;
   #sleep = new SleepWatch();
   #reachability;
@@ -57,7 +59,6 @@ export class MeetingSocket extends Emitter {
     document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
     window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
     window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
-    this.#startedAt = performance.now();
     this.#happened((now) => this.#client.start(now));
   }
 
@@ -112,7 +113,7 @@ export class MeetingSocket extends Emitter {
     this.#todo.push(...actions);
     for (let action = this.#todo.shift(); action; action = this.#todo.shift()) {
       if (action.do === "open") this.#open();
-      else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
+      else if (action.do === "send") this.#send(action.text);
       else if (action.do === "drop") this.#drop(action.code);
       else if (action.do === "goodbye") sayGoodbye(this.#server, { session: action.session, attempt: action.attempt, back_in: backIn(this.#joinTook) });
       else this.#tell(action);
@@ -127,9 +128,16 @@ export class MeetingSocket extends Emitter {
     }
   }
 
+  /** @param {string} text */
+  #send(text) {
+    if (this.#client.phase === "joining") this.#askedAt = performance.now();
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
   /** @param {Extract<Action, {do: "emit"}>} action */
   #tell({ name, detail }) {
-    if (name === "joined") this.#joinTook = Math.min(this.#joinTook, performance.now() - this.#startedAt);
+    // Who waited has joined long after the answer.
+    if (name === "joined" || name === "waiting") this.#joinTook = Math.min(this.#joinTook, this.#openTook + performance.now() - this.#askedAt);
     if (name === "token_expiring" || name === "token_needed") void this.#askForToken();
     this.emit(name, detail);
   }
@@ -147,9 +155,11 @@ export class MeetingSocket extends Emitter {
   #open() {
     const socket = new WebSocket(socketOf(this.#server), [SUBPROTOCOL]);
     this.#socket = socket;
+    const began = performance.now();
     let opened = false;
     socket.onopen = () => {
       opened = true;
+      this.#openTook = performance.now() - began;
       this.#reachability.clear();
       this.#happened((now) => this.#client.opened(now));
     };
