@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
 from tests.process import ServerProcess
+from tests.server.client import playing
 from tests.server.nginx import NO_ROUTE, NO_UPGRADE, OTHER_HOST, PASSING, Nginx
 from tests.server.proxy import HOST, Proxy
 
@@ -86,6 +88,25 @@ async def test_call_that_is_blocked_says_so_and_goes_on_when_it_can(
     await expect(ada.button("Try again")).to_have_count(0)
     ada.complaints.clear()
     await ada.page.close()
+
+
+async def test_who_waits_to_be_let_in_is_told_so_too(
+    newcomer: Newcomer, meeting: str, nginx: Nginx, server: ServerProcess
+) -> None:
+    async with playing(server) as play:
+        host = await play.joined(meeting, "Host", create=True)
+        await host.order("settings", settings={"lobby": "everyone"})
+        eve = await newcomer("Eve", url=nginx.url, calls=False)
+        await in_charge.waits(eve, meeting)
+        await expect(eve.button("Try again")).to_be_hidden()
+        await nginx.become(NO_UPGRADE)
+        await expect(eve.banner(BLOCKED)).to_be_visible()
+        await eve.button("Try again").click()
+        await nginx.become(PASSING)
+        await expect(eve.banner("You are next.")).to_be_visible()
+        await expect(eve.button("Try again")).to_be_hidden()
+        eve.complaints.clear()
+        await eve.page.close()
 
 
 async def test_server_that_is_away_is_told_apart(

@@ -12,6 +12,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import all_hear_and_watch, meet
 from tests.process import ServerProcess
+from tests.server.proxy import HOST, Proxy
 from tests.server.realtime.test_drain import locked
 
 
@@ -60,21 +61,37 @@ async def test_what_is_done_or_offered_while_the_server_is_down_arrives_after(
 async def test_join_waits_by_itself_while_the_server_cannot_record_it(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:
-    async with ServerProcess(tmp_path) as server:
-        ada, bob = [await newcomer(name, url=server.url, calls=False) for name in ("Ada", "Bob")]
+    async with ServerProcess(tmp_path) as server, Proxy(server.port) as way:
+        ada = await newcomer("Ada", url=server.url, calls=False)
+        bob = await newcomer("Bob", url=f"http://{HOST}:{way.port}", calls=False)
         (a,) = await meet(meeting, ada)
-        await bob.open(meeting)
+        b = await bob.come(meeting)
+        await bob.press("Leave")
+        await bob.at("left")
+        with locked(server.database):
+            await bob.press("Rejoin")
+            await bob.hears("error", code="unavailable")
+            await expect(bob.banner("The server takes its time")).to_be_visible()
+        assert await bob.seated() == b
+        # And in the view before the meeting, with the server itself away first: that is not said for ever.
+        await bob.press("Leave")
+        await bob.page.reload()
         await bob.at("prejoin")
+        bob.heard.clear()
+        way.refusing = True
+        way.cut()
         with locked(server.database):
             await bob.knock()
+            await expect(bob.banner("The server cannot be reached")).to_be_visible()
+            way.refusing = False
             await bob.hears("error", code="unavailable")
-            waiting = bob.page.get_by_role("status").filter(has_text="keeps trying by itself")
-            await expect(waiting).to_be_visible()
-        b = await bob.seated()
+            await expect(bob.banner("The server takes its time")).to_be_visible()
+        assert await bob.seated() == b
         await ada.sees(b, state="connected")
         await bob.sees(a, state="connected")
         # Asked for several times, it is one person all the same.
         await expect(ada.others).to_have_count(1)
         assert len(await ada.attendance(meeting)) == 2
+        bob.complaints.clear()
         for person in (ada, bob):
             await person.page.close()

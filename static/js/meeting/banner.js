@@ -1,5 +1,6 @@
 /** Says that the connection is lost, if that lasts, and that it is back. */
 import { write } from "../ui/dom.js";
+import { LONG, TAKES_TIME } from "../ui/hindrances.js";
 import { t } from "../words/words.js";
 
 /** Milliseconds; most interruptions are shorter. */
@@ -17,8 +18,15 @@ export class ConnectionBanner {
 
   /** @param {string} text @param {() => void} [retry]  for a button to try again */
   away(text, retry) {
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#show(text, "away", retry), WORTH_SAYING);
+    this.#after(WORTH_SAYING, () => this.#show(text, "away", retry));
+  }
+
+  /** Nothing is known to hinder the connection, but it may take long. */
+  connecting() {
+    this.#after(WORTH_SAYING, () => {
+      this.#show(t("Connecting…"), "away");
+      this.#after(LONG, () => this.#show(TAKES_TIME, "away"));
+    });
   }
 
   back() {
@@ -26,13 +34,19 @@ export class ConnectionBanner {
     // Too short to mention; but hide any earlier message.
     if (!this.#element.dataset.state) return;
     this.#show(t("You’re back"), "back");
-    this.#timer = window.setTimeout(() => this.stop(), BACK_FOR);
+    this.#after(BACK_FOR, () => this.stop());
   }
 
   stop() {
     clearTimeout(this.#timer);
     this.#element.hidden = true;
     delete this.#element.dataset.state;
+  }
+
+  /** @param {number} milliseconds @param {() => void} run */
+  #after(milliseconds, run) {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(run, milliseconds);
   }
 
   /** @param {string} text @param {"away" | "back"} state @param {() => void} [retry] */

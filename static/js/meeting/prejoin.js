@@ -7,15 +7,12 @@ import { DevicePicker } from "./device-picker.js";
 import { LevelBar } from "./level-bar.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { canCall, Emitter } from "../../sdk/reconvene.js";
-import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
+import { LONG, TAKES_TIME, hindranceText } from "../ui/hindrances.js";
 import { plannedText } from "./planned.js";
 import { problemText } from "../ui/problems.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { TestPanel } from "../call-test/panel.js";
 import { t, tn } from "../words/words.js";
-
-/** Milliseconds; most joins are answered much sooner. */
-const LONG = 3_000;
 
 /** @extends {Emitter<{join: {name: string}}>} */
 export class Prejoin extends Emitter {
@@ -101,18 +98,20 @@ export class Prejoin extends Emitter {
     enable(button, !busy);
     write(button, busy ? t("Joining…") : t("Join now"));
     clearTimeout(this.#joining);
-    if (busy) this.#joining = window.setTimeout(() => write(wait, t("The server takes its time. This page keeps trying by itself.")), LONG);
-    else write(wait, "");
+    write(wait, "");
+    if (busy) this.#joining = window.setTimeout(() => write(wait, TAKES_TIME), LONG);
   }
 
-  /** Says why a join has to wait. @param {import("../../sdk/reconvene.js").Snapshot["hindered"]} verdict */
+  /** Says why a join has to wait; "": nothing hinders it any more. @param {import("../../sdk/reconvene.js").Snapshot["hindered"]} verdict */
   hindered(verdict) {
-    const blocked = verdict === "blocked";
+    this.busy = true;
+    if (!verdict) return;
     clearTimeout(this.#joining);
-    write(part(this.element, "wait"), blocked ? `${HINDRANCES.blocked} ${WHY_BLOCKED}` : HINDRANCES[verdict]);
+    write(part(this.element, "wait"), hindranceText(verdict));
+    if (verdict !== "blocked") return;
     const button = part(this.element, "join", HTMLButtonElement);
-    enable(button, blocked);
-    write(button, blocked ? t("Try again") : t("Joining…"));
+    enable(button, true);
+    write(button, t("Try again"));
   }
 
   /** @param {SubmitEvent} event */

@@ -108,7 +108,7 @@ export class MeetingView extends Emitter {
     meeting.on("device", (news) => this.#toasts.show(newsText(news)), { signal });
     part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(meeting.id);
     part(this.element, "screen-control").hidden = !this.#media.canShare;
-    if (!meeting.me.id) this.#banner.away(t("Connecting…"));
+    if (!meeting.me.id) this.#banner.connecting();
 
     const { audio, video, screen, hand, copy, ...commands } = this.#commands;
     /** @type {Record<string, () => void>} */
@@ -187,7 +187,8 @@ export class MeetingView extends Emitter {
     const meeting = this.#meeting;
     const known = meeting.me.id !== "";
     if (verdict === "blocked" || verdict === "limited" || (verdict && !known)) this.#banner.away(HINDRANCES[verdict], () => meeting.hurry());
-    else this.#banner.away(known ? t("Reconnecting…") : t("Connecting…"));
+    else if (known) this.#banner.away(t("Reconnecting…"));
+    else this.#banner.connecting();
   }
 
   /** Once in a frame, however much happens; a hidden page has no frames, but is told what it is to say of itself. */

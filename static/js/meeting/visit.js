@@ -170,7 +170,7 @@ export class Visit {
     const { identity } = this.#around;
     meeting.on("waiting", (waiting) => this.#wait(waiting));
     meeting.on("state", (state) => state === "reconnecting" && this.#waiting?.away());
-    meeting.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
+    meeting.on("hindered", (verdict) => this.#meeting === meeting && (this.prejoin ?? this.#waiting)?.hindered(verdict));
     meeting.on("token", (renewed) => identity.remember(renewed.token));
     meeting.on("session", (held) => this.#place.take(held, name));
     meeting.on("state", (state) => state === "joined" && this.#joined(meeting));
@@ -201,6 +201,7 @@ export class Visit {
       this.prejoin = null;
       this.#waiting = new WaitingRoom();
       this.#waiting.on("leave", () => this.#leave("left_waiting"));
+      this.#waiting.on("retry", () => this.#meeting?.hurry());
       this.#around.show(this.#waiting);
     }
     this.#waiting.update(waiting);
