@@ -1,11 +1,11 @@
 /** The composition root: connects the parts, and shows the view for the address. */
-import { HERE, HOME, meetingPage, ownPath, pathHere } from "./here/addresses.js";
+import { HERE, HOME, attendancePage, meetingPage, ownPath, pathHere } from "./here/addresses.js";
 import { carryLogin } from "./here/carried-login.js";
-import { fragmentOf, takeFragment } from "./here/fragment.js";
+import { fragmentOf, takeFragment, withToken } from "./here/fragment.js";
 import { Identity } from "./here/identity.js";
 import { Invites } from "./here/invites.js";
 import { offerLanguages } from "./ui/language-choice.js";
-import { readMeeting } from "./ui/links.js";
+import { attendanceOf, readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
 import { frameHere } from "./embed/frame.js";
 import { PageHistory } from "./home/page-history.js";
@@ -30,7 +30,7 @@ const tabSessions = new TabSessionKeeper(tabStorage);
 const invites = new Invites(tabStorage);
 
 /** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */
-const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/;
+const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/i;
 
 /** @type {Visit | null} */
 let visit = null;
@@ -47,6 +47,8 @@ function route() {
     page.show(view);
     frame?.shown(visit);
   };
+  const report = attendanceOf(pathHere(), HERE);
+  if (report) return location.replace(withToken(attendancePage(report), identity.login.token));
   const known = pathHere().match(VIEWS);
   if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
   const asked = known[1];
@@ -54,8 +56,16 @@ function route() {
   const id = meetingHere();
   if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
   if (location.pathname !== meetingPage(id)) history.replaceState(null, "", meetingPage(id));
-  visit = new Visit(id, { identity, invites, tabSessions, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
+  visit = new Visit(id, { identity, invites, tabSessions, toasts, storage: browserStorage, show, go, meant: (other) => meant(id, other), enter: () => pages.enter() });
   void visit.start();
+}
+
+/** The address means a meeting with an ID that is written in another way. @param {string} written @param {string} id */
+function meant(written, id) {
+  const invite = invites.of(written);
+  if (invite) invites.keep(id, invite);
+  history.replaceState(null, "", meetingPage(id));
+  route();
 }
 
 /** The meeting in the address; "" if there is none. */

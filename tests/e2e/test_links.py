@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
 from tests.process import ServerProcess
-from tests.server.client import playing
+from tests.server.client import bearer, playing
 
 HERE = "https://meet.example.org"
 LINK = f"{HERE}/m/LINK-1"
@@ -43,6 +43,10 @@ MEANT = {
     "/m/LINK-1%253E": ID,
     "/m/LINK%E2%80%911": ID,
     "/m/LINK-1/attendance": ID,
+    "/M/LINK-1": ID,
+    "/m/123%20456%20789": "123456789",
+    "/m/K7P%202MX%209QD": "K7P2MX9QD",
+    "/m/ABC%20123": "ABC123",
     "/m/LINK_1": None,
     "/m/B%C3%BCro": None,
     "/m/%E0%A4%A": None,
@@ -57,6 +61,16 @@ MEANT = {
     # links of this server's
     LINK: ID,
     f"{LINK}.": ID,
+    f"{HERE}/M/LINK-1": ID,
+    f"{HERE}/m/123 456 7890": "1234567890",
+    f"Join {HERE}/m/123 456 789 please": "123456789",
+    f"{HERE}/m/K7P 2MX 9QD": "K7P2MX9QD",
+    f"{HERE}/m/K7P 2MX 9QD, please": "K7P2MX9QD",
+    f"{HERE}/m/K7P 2MX ABC": "K7P2MXABC",
+    f"{HERE}/m/ABC at 10 am": "ABC",
+    f"{HERE}/m/ABC1 10 Uhr": "ABC1",
+    f"{HERE}/m/ABC1 2026 in May": "ABC1",
+    f"{HERE}/m/ABC and you": "ABC",
     f"<{LINK}>": ID,
     f"({LINK})": ID,
     f"“{LINK}”": ID,
@@ -231,3 +245,23 @@ async def test_link_of_another_server_is_said_to_be_one(newcomer: Newcomer) -> N
     await ada.page.get_by_label("Meeting ID").last.fill("LINK_1")
     await ada.press("Join")
     await expect(ada.page.get_by_role("alert").filter(has_text="A meeting ID has")).to_be_visible()
+
+
+@pytest.mark.one_browser
+async def test_addresses_as_people_write_them(newcomer: Newcomer, server: ServerProcess) -> None:
+    """A generated ID without its dashes, and a report's address at the end of a sentence."""
+    async with playing(server) as play:
+        token = await play.identity()
+        created = await play.http.post("/api/meetings", headers=bearer(token), json={})
+        meeting = created.json()["id"]
+    assert meeting.count("-") == 2
+    ada = await newcomer("Ada", calls=False)
+    for written in (meeting.replace("-", ""), meeting.replace("-", "%20")):
+        await ada.page.goto(f"{ada.url}/m/{written}#invite=aB-3_d")
+        await ada.at("prejoin")
+        await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}")
+    await ada.page.goto(f"{ada.url}/M/{meeting}")
+    await ada.at("prejoin")
+    for tail in (".", ")", "%22."):
+        await ada.page.goto(f"{ada.url}/m/{meeting}/attendance{tail}")
+        await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}/attendance")

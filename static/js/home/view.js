@@ -1,9 +1,9 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
 import { HERE, meetingPage } from "../here/addresses.js";
-import { ReconveneError } from "../../sdk/reconvene.js";
-import { createMeeting, getMeeting } from "../here/http-api.js";
+import { createMeeting } from "../here/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
-import { meetingId, readMeeting, withDashes } from "../ui/links.js";
+import { findMeeting, isUnknown } from "../ui/find-meeting.js";
+import { meetingId, readMeeting } from "../ui/links.js";
 import { MeetingList } from "./meeting-list.js";
 import { t } from "../words/words.js";
 import { problemText } from "../ui/problems.js";
@@ -111,15 +111,12 @@ function leadsTo(url) {
   return words;
 }
 
-/** Generated ids are shown with dashes, but may be typed without. @param {string} id @returns {Promise<string | null>} */
+/** @param {string} id @returns {Promise<string | null>} null if there is none */
 async function find(id) {
-  for (const candidate of [id, withDashes(id)]) {
-    if (!candidate) continue;
-    try {
-      return (await getMeeting(candidate)).id;
-    } catch (error) {
-      if (!(error instanceof ReconveneError) || error.code !== "unknown_meeting") throw error;
-    }
+  try {
+    return (await findMeeting(id)).id;
+  } catch (error) {
+    if (isUnknown(error)) return null;
+    throw error;
   }
-  return null;
 }

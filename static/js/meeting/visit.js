@@ -2,11 +2,12 @@
 import { HERE, HOME, attendancePage } from "../here/addresses.js";
 import { withToken } from "../here/fragment.js";
 import { Reconvene, ReconveneError } from "../../sdk/reconvene.js";
-import { createMeeting, getMeeting } from "../here/http-api.js";
+import { createMeeting } from "../here/http-api.js";
 import { tabStorage } from "../here/storage.js";
 import { Bearer } from "./bearer.js";
 import { ChatDraft } from "./chat-draft.js";
 import { DeviceMemory } from "./device-memory.js";
+import { findMeeting } from "../ui/find-meeting.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { Ending } from "./ending.js";
@@ -34,6 +35,7 @@ import { WaitingRoom } from "./waiting-room.js";
  * @property {import("../here/storage.js").PageStorage} storage  the browser’s
  * @property {(view: import("../ui/page.js").View) => void} show
  * @property {(path: string) => void} go
+ * @property {(id: string) => void} meant  tells which meeting the address means
  * @property {() => void} enter  tells that a call is on
  */
 
@@ -112,8 +114,9 @@ export class Visit {
   async #knock() {
     this.#notice.stop();
     try {
-      const meeting = await getMeeting(this.#id);
+      const meeting = await findMeeting(this.#id);
       if (this.#stopped) return;
+      if (meeting.id !== this.#id) return this.#around.meant(meeting.id);
       this.#notice.clear();
       if (meeting.ended) return this.#notice.show("meeting_ended");
       if (meeting.login_required && this.#isStranger) return this.#notice.show("login_required");

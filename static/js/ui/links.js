@@ -22,10 +22,10 @@ export function readMeeting(text, here) {
   /** @type {URL | null} */
   let elsewhere = null;
   let found = false;
-  for (const match of plain.matchAll(/\/m\/([^\s/?#]*)/g)) {
+  for (const match of plain.matchAll(/\/m\/([^\s/?#]*)((?: +[a-z0-9]+)*)/gi)) {
     found = true;
     const server = serverBefore(plain.slice(0, match.index), here);
-    const meeting = idIn(match[1]);
+    const meeting = idIn(inGroups(match[1], match[2], plain.slice(match.index + match[0].length)));
     const invite = plain.slice(match.index).match(/^[^\s#]*#invite=([\w-]+)/)?.[1];
     if (meeting && server === here) return { meeting, ...(invite && { invite }) };
     if (meeting) elsewhere ??= new URL(`${server}/m/${meeting}`);
@@ -36,6 +36,12 @@ export function readMeeting(text, here) {
   if (!link) return idAmong(plain);
   const url = URL.canParse(link) ? new URL(link) : null;
   return url && url.host !== new URL(here).host ? { elsewhere: url } : null;
+}
+
+/** The meeting whose attendance an address means, with something of a sentence at its end. @param {string} path @param {string} here @returns {string} "" if it means none */
+export function attendanceOf(path, here) {
+  const meant = /^\/m\/[^/]+\/attendance[^\p{L}\p{N}/]+$/iu.test(cleaned(path)) ? readMeeting(path, here) : null;
+  return meant && "meeting" in meant ? meant.meeting : "";
 }
 
 /** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null if it is not an ID */
@@ -87,6 +93,21 @@ function serverBefore(before, here) {
   const server = URL.canParse(address) ? new URL(address) : own;
   // http and https are the same server, as a proxy may be in front. Another prefix may be another server.
   return server.host === own.host && prefix === own.pathname.replace(/\/$/, "") ? here : server.origin + prefix;
+}
+
+/**
+ * An ID that was written into a link in groups, 123 456 789 as `readAloud` has it: three of each, up to four at the end.
+ * Only groups with digits, or all there are at the end of the text or the sentence: other words come after a link, too.
+ * @param {string} first  up to a space @param {string} more  the words behind it @param {string} behind  them
+ * @returns {string} the whole ID, or `first`
+ */
+function inGroups(first, more, behind) {
+  const words = [first, ...more.split(" ").filter(Boolean)];
+  const isGroup = (/** @type {number} */ count) => words.slice(0, count).every((word, index) => /^[a-z0-9]{3}$/i.test(word) || (index === count - 1 && /^[a-z0-9]{4}$/i.test(word)));
+  if (isGroup(words.length) && /\d/.test(words.join("")) && !/^[\p{L}\p{N}/%-]/u.test(behind.trimStart())) return words.join("");
+  const numbered = words.findIndex((word) => !/\d/.test(word));
+  for (let count = numbered < 0 ? words.length : numbered; count > 1; count -= 1) if (isGroup(count)) return words.slice(0, count).join("");
+  return first;
 }
 
 /** The ID at the start of a link's last part, up to the first character that no ID contains. @param {string} part @returns {string | null} */
