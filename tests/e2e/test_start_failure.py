@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
-from tests.process import ServerProcess
+from tests.process import ROOT, ServerProcess
 from tests.server.client import playing
 
 pytestmark = pytest.mark.one_browser
@@ -90,10 +90,23 @@ async def test_module_that_the_browser_cannot_read(visitor: Person) -> None:
     await says(visitor.page, OLD)
 
 
-async def test_browser_without_what_is_needed(visitor: Person) -> None:
-    await visitor.page.add_init_script("delete Array.prototype.findLast")
+LAST = {
+    "popovers": "delete HTMLElement.prototype.popover",
+    "timeouts": "delete AbortSignal.timeout",
+    "copies": "delete Array.prototype.toSorted",
+}
+"""What browsers were given last of what the page is made with."""
+
+
+@pytest.mark.parametrize("what", LAST)
+async def test_browser_without_what_is_needed(visitor: Person, what: str) -> None:
+    await visitor.page.add_init_script(LAST[what])
     await visitor.page.goto(visitor.url)
     await says(visitor.page, OLD)
+    # What it asks for is what the documentation says.
+    docs = (ROOT / "docs" / "browsers.md").read_text(encoding="utf-8")
+    (needed,) = re.findall(r"^Every page needs (.*?);", docs, re.MULTILINE)
+    await expect(visitor.page.get_by_role("alert")).to_contain_text(f"Reconvene needs {needed}.")
 
 
 async def test_view_that_cannot_be_shown(visitor: Person) -> None:

@@ -1,4 +1,5 @@
 /** What is written in a message, apart from the page: pure functions. */
+import { urlOf } from "../ui/links.js";
 import { t, tn } from "../words/words.js";
 
 /** Characters that a message may have, as the server counts them. */
@@ -57,7 +58,7 @@ function withoutEnd(address) {
 
 /** @param {string} address */
 function linkOf(address) {
-  const url = URL.canParse(address) ? new URL(address) : null;
+  const url = urlOf(address);
   return url && (url.protocol === "http:" || url.protocol === "https:") ? url.href : "";
 }
 

@@ -34,7 +34,7 @@ export function readMeeting(text, here) {
   if (found) return null;
   const link = plain.match(/https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/i)?.[0];
   if (!link) return idAmong(plain);
-  const url = URL.canParse(link) ? new URL(link) : null;
+  const url = urlOf(link);
   return url && url.host !== new URL(here).host ? { elsewhere: url } : null;
 }
 
@@ -42,6 +42,15 @@ export function readMeeting(text, here) {
 export function attendanceOf(path, here) {
   const meant = /^\/m\/[^/]+\/attendance[^\p{L}\p{N}/]+$/iu.test(cleaned(path)) ? readMeeting(path, here) : null;
   return meant && "meeting" in meant ? meant.meeting : "";
+}
+
+/** Browsers have `URL.canParse` since 2023, and much else longer. @param {string} address @returns {URL | null} null if it is none */
+export function urlOf(address) {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
 }
 
 /** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null if it is not an ID */
@@ -90,7 +99,7 @@ function serverBefore(before, here) {
   if (!scheme && !/[.:]|^localhost$/i.test(host)) return here;
   const own = new URL(here);
   const address = `${scheme ? `${scheme}:` : own.protocol}//${host}`;
-  const server = URL.canParse(address) ? new URL(address) : own;
+  const server = urlOf(address) ?? own;
   // http and https are the same server, as a proxy may be in front. Another prefix may be another server.
   return server.host === own.host && prefix === own.pathname.replace(/\/$/, "") ? here : server.origin + prefix;
 }

@@ -26,7 +26,7 @@
       },
       old: {
         title: "This browser is too old",
-        text: "Reconvene needs a current Chrome, Edge, Firefox or Safari. Update this one, or use another.",
+        text: "Reconvene needs Chrome or Edge 114, Firefox 125, Safari 17, or a newer one. Update this browser, or use another.",
       },
       slow: {
         title: "Still loading",
@@ -46,7 +46,7 @@
       },
       old: {
         title: "Dieser Browser ist zu alt",
-        text: "Reconvene braucht ein aktuelles Chrome, Edge, Firefox oder Safari. Aktualisieren Sie diesen Browser, oder nehmen Sie einen anderen.",
+        text: "Reconvene braucht Chrome oder Edge ab 114, Firefox ab 125 oder Safari ab 17. Aktualisieren Sie diesen Browser, oder nehmen Sie einen anderen.",
       },
       slow: {
         title: "Wird noch geladen",
@@ -161,7 +161,9 @@
     if (underway() && reason && String(reason.stack).indexOf(OURS) >= 0) say("failed", words(reason));
   });
 
-  if (!("noModule" in HTMLScriptElement.prototype) || !window.AbortSignal || !AbortSignal.timeout || !Array.prototype.findLast) return say("old", "");
+  // What the page is made with that came last (docs/browsers.md). Popovers came after all else.
+  var tooOld = !("noModule" in HTMLScriptElement.prototype) || !("popover" in HTMLElement.prototype) || !window.AbortSignal || !AbortSignal.timeout || !Array.prototype.toSorted;
+  if (tooOld) return say("old", "");
 
   window.addEventListener("arrived", function () {
     started = true;
