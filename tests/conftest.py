@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,8 +18,14 @@ settings.load_profile("patient")
 STARTING = ("tests.chaos", "tests.databases", "tests.server.nginx", "tests.turn_server")
 OTHER_STORES = {"postgres", "supabase"}
 
+MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # noqa: S108 - a folder of one's own is made there
+"""Linux's folder that is no disk, and bytes that have to be free there. Most of what a store with a file waits for is
+the disk, at each commit."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.addinivalue_line(
         "markers", "programs: starts what tests/install.sh installs: a browser, a database, nginx, coturn"
     )
