@@ -12,7 +12,7 @@ from tests.e2e.attendance_pages import see
 from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.office import Office
-from tests.e2e.person import Person, meet
+from tests.e2e.person import Person
 from tests.process import ROOT
 from tests.server.webinars import WEEKLY
 
@@ -70,8 +70,8 @@ async def is_fine(person: Person, view: str) -> None:
     assert not found, "\n".join(map(str, found))
 
 
-async def test_lobby(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
+async def test_a_visit(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await ada.page.get_by_text("Choose an ID or a title").click()
@@ -79,32 +79,10 @@ async def test_lobby(newcomer: Newcomer, meeting: str) -> None:
     await ada.press("Join")
     await expect(ada.page.get_by_role("alert").filter(has_text="There is no meeting")).to_be_visible()
     await is_fine(ada, "lobby of somebody new")
-    await meet(meeting, ada)
-    await ada.page.goto(ada.url)
-    await expect(ada.page.get_by_role("heading", name="Your meetings")).to_be_visible()
-    await is_fine(ada, "lobby of somebody with meetings")
-
-
-async def test_prejoin(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
     await ada.start(meeting)
     await ada.at("prejoin")
     await is_fine(ada, "prejoin")
-
-
-async def test_prejoin_of_somebody_whose_devices_are_refused(
-    newcomer: Newcomer, browsers: Browsers, browser_name: BrowserName, meeting: str
-) -> None:
-    refusing = await browsers.launch(browser_name, "refused")
-    ada = await newcomer("Ada", using=refusing)
-    await ada.start(meeting)
-    await expect(ada.page.get_by_role("status").filter(has_text="may not use")).to_be_visible()
-    await is_fine(ada, "prejoin, refused")
-
-
-async def test_meeting(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada)
+    await ada.join()
     await is_fine(ada, "alone")
     b = await bob.come(meeting)
     await bob.press("Turn off camera")
@@ -112,14 +90,19 @@ async def test_meeting(newcomer: Newcomer, meeting: str) -> None:
     await bob.press("Raise hand")
     await ada.sees(b, video="off", audio="off", connection="connected")
     await is_fine(ada, "with somebody")
+    await bob.leave()
+    await dialogs_are_fine(ada)
+    await ada.page.goto(ada.url)
+    await expect(ada.page.get_by_role("heading", name="Your meetings")).to_be_visible()
+    await is_fine(ada, "lobby of somebody with meetings")
+
+
+async def dialogs_are_fine(ada: Person) -> None:
+    """Of a meeting, until its end."""
     await ada.press("Participants")
     await expect(ada.page.get_by_role("complementary", name="People in this meeting")).to_be_visible()
     await is_fine(ada, "list of participants")
-
-
-async def test_dialogs_of_a_meeting(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
-    await meet(meeting, ada)
+    await ada.press("Close list")
     await ada.press("Keyboard shortcuts")
     await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     await is_fine(ada, "keyboard shortcuts")
@@ -137,6 +120,16 @@ async def test_dialogs_of_a_meeting(newcomer: Newcomer, meeting: str) -> None:
     await ada.press("End for all")
     await ada.at("problem")
     await is_fine(ada, "ended")
+
+
+async def test_prejoin_of_somebody_whose_devices_are_refused(
+    newcomer: Newcomer, browsers: Browsers, browser_name: BrowserName, meeting: str
+) -> None:
+    refusing = await browsers.launch(browser_name, "refused")
+    ada = await newcomer("Ada", using=refusing)
+    await ada.start(meeting)
+    await expect(ada.page.get_by_role("status").filter(has_text="may not use")).to_be_visible()
+    await is_fine(ada, "prejoin, refused")
 
 
 async def test_notices(newcomer: Newcomer, meeting: str) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import OVERFLOW, meet
+from tests.e2e.person import OVERFLOW, Person, meet
 from tests.e2e.stage import box, inside
 from tests.e2e.test_axe import is_fine
 
@@ -28,10 +28,46 @@ OLD_SERVER = """
 """
 
 
-async def test_removed_means_removed_also_in_another_tab(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
+async def test_who_is_locked_out_and_who_is_removed(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
     await meet(meeting, ada, bob)
+    await locked_means_locked_for_newcomers(ada, bob, cat, meeting)
+    await who_was_removed_may_come_back_as_was_chosen(ada, bob, meeting)
     other = await newcomer("Bob", tab_of=bob)
+    await removed_means_removed_also_in_another_tab(ada, bob, other, meeting)
+
+
+async def locked_means_locked_for_newcomers(ada: Person, bob: Person, cat: Person, meeting: str) -> None:
+    panel = await in_charge.open_settings(ada)
+    await panel.get_by_label("Lock the meeting").check()
+    await bob.told("Ada locked the meeting")
+    await cat.open(meeting)
+    await cat.knock()
+    await in_charge.notice(cat, "This meeting is locked")
+    # Those who were in come back.
+    await bob.page.reload()
+    await bob.seated()
+    await panel.get_by_label("Lock the meeting").uncheck()
+    await bob.told("Ada unlocked the meeting")
+    await cat.press("Try again")
+    await cat.join()
+    await in_charge.close_settings(ada)
+
+
+async def who_was_removed_may_come_back_as_was_chosen(ada: Person, bob: Person, meeting: str) -> None:
+    await in_charge.remove(ada, "Bob", "If somebody lets them in")
+    await in_charge.notice(bob, "You were removed")
+    await in_charge.waits(bob, meeting)
+    await ada.press("Admit Bob")
+    await bob.seated()
+    await in_charge.remove(ada, "Bob", "Yes, whenever they like")
+    await in_charge.notice(bob, "You were removed")
+    await bob.come(meeting)
+
+
+async def removed_means_removed_also_in_another_tab(
+    ada: Person, bob: Person, other: Person, meeting: str
+) -> None:
     await other.open(meeting)
     await other.at("prejoin")
     await in_charge.choose(ada, "Bob", "Remove…")
@@ -48,23 +84,10 @@ async def test_removed_means_removed_also_in_another_tab(newcomer: Newcomer, mee
     await in_charge.notice(bob, "You were removed")
 
 
-async def test_who_was_removed_may_come_back_as_was_chosen(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
-    await meet(meeting, ada, bob)
-    await in_charge.remove(ada, "Bob", "If somebody lets them in")
-    await in_charge.notice(bob, "You were removed")
-    await in_charge.waits(bob, meeting)
-    await ada.press("Admit Bob")
-    await bob.seated()
-    await in_charge.remove(ada, "Bob", "Yes, whenever they like")
-    await in_charge.notice(bob, "You were removed")
-    await bob.come(meeting)
-
-
 async def test_muted_asked_and_not_allowed(newcomer: Newcomer, meeting: str) -> None:
-    """In words for both, and the button says so."""
+    """One of them, and everyone: in words for both, and the button says so."""
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    _, b = await meet(meeting, ada, bob)
+    a, b = await meet(meeting, ada, bob)
     await in_charge.choose(ada, "Bob", "Turn off microphone")
     await bob.told("Ada turned off your microphone")
     await ada.told("You turned off Bob’s microphone")
@@ -101,11 +124,10 @@ async def test_muted_asked_and_not_allowed(newcomer: Newcomer, meeting: str) -> 
     await bob.told("The host does not let you write.")
     await in_charge.choose(ada, "Bob", "Allow chat")
     await bob.told("You may write in the chat again")
+    await in_charge.choose(ada, "Bob", "Allow raising hands")
+    await bob.told("You may raise your hand again")
 
-
-async def test_what_everybody_may(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
+    # And everyone at once.
     panel = await in_charge.open_settings(ada)
     await is_fine(ada, "meeting settings")
     await panel.get_by_label("Turn on their microphone").uncheck()
@@ -157,27 +179,18 @@ async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
     await bob.seated()
 
 
-async def test_a_locked_meeting(newcomer: Newcomer, meeting: str) -> None:
+async def test_who_is_in_charge_and_the_host_who_leaves(newcomer: Newcomer, meeting: str) -> None:
     ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
-    await meet(meeting, ada, bob)
-    panel = await in_charge.open_settings(ada)
-    await panel.get_by_label("Lock the meeting").check()
-    await bob.told("Ada locked the meeting")
-    await cat.open(meeting)
-    await cat.knock()
-    await in_charge.notice(cat, "This meeting is locked")
-    # Those who were in come back.
-    await bob.page.reload()
-    await bob.seated()
-    await panel.get_by_label("Lock the meeting").uncheck()
-    await bob.told("Ada unlocked the meeting")
-    await cat.press("Try again")
-    await cat.join()
+    await meet(meeting, ada, bob, cat)
+    await a_co_host_and_another_host(ada, bob)
+    await the_host_who_leaves_is_asked(bob, ada, cat)
+    for person in (ada, cat):
+        await person.press("Rejoin")
+        await person.seated()
+    await the_host_who_leaves_ends_it_for_all(ada, cat)
 
 
-async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
-    await meet(meeting, ada, bob)
+async def a_co_host_and_another_host(ada: Person, bob: Person) -> None:
     await expect(bob.button("Host options")).to_be_hidden()
     await in_charge.choose(ada, "Bob", "Make co-host")
     await bob.told("You are a co-host now")
@@ -199,35 +212,32 @@ async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> N
     await ada.told("You are a co-host now")
     await bob.press("Host options")
     await expect(bob.button("End meeting for all")).to_be_visible()
+    await bob.page.keyboard.press("Escape")
 
 
-async def test_the_host_who_leaves_is_asked(newcomer: Newcomer, meeting: str) -> None:
+async def the_host_who_leaves_is_asked(host: Person, next_one: Person, guest: Person) -> None:
     """Unless nobody else is there. Others just leave."""
-    ada, bob, cat = [await newcomer(name, calls=False) for name in ("Ada", "Bob", "Cat")]
-    await meet(meeting, ada, bob, cat)
-    await ada.press("Leave")
-    question = ada.page.get_by_role("dialog", name="You are the host. Leave?")
-    await is_fine(ada, "how to leave")
+    await host.press("Leave")
+    question = host.page.get_by_role("dialog", name="You are the host. Leave?")
+    await is_fine(host, "how to leave")
     await question.get_by_role("button", name="Cancel").click()
-    await ada.at("meeting")
-    await ada.press("Leave")
-    await question.get_by_label("Or make somebody else the host").select_option("Cat")
+    await host.at("meeting")
+    await host.press("Leave")
+    await question.get_by_label("Or make somebody else the host").select_option(next_one.name)
     await question.get_by_role("button", name="Hand over and leave").click()
-    await ada.at("left")
-    await cat.told("You are the host now")
-    await bob.press("Leave")
-    await bob.at("left")
-    await cat.press("Leave")
-    await cat.at("left")
+    await host.at("left")
+    await next_one.told("You are the host now")
+    await guest.press("Leave")
+    await guest.at("left")
+    await next_one.press("Leave")
+    await next_one.at("left")
 
 
-async def test_the_host_who_leaves_ends_it_for_all(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = [await newcomer(name, calls=False) for name in ("Ada", "Bob")]
-    await meet(meeting, ada, bob)
-    await ada.press("Leave")
-    await ada.press("End for all")
-    await in_charge.notice(ada, "You ended the meeting")
-    await in_charge.notice(bob, "This meeting has ended")
+async def the_host_who_leaves_ends_it_for_all(host: Person, guest: Person) -> None:
+    await host.press("Leave")
+    await host.press("End for all")
+    await in_charge.notice(host, "You ended the meeting")
+    await in_charge.notice(guest, "This meeting has ended")
 
 
 async def test_the_menu_by_keyboard(newcomer: Newcomer, meeting: str) -> None:

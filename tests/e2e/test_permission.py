@@ -104,9 +104,20 @@ async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
 
 
 @pytest.mark.one_browser
-async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: Newcomer, meeting: str) -> None:
+async def test_refused_it_says_so_and_a_wish_that_is_made_again_asks_again(
+    newcomer: Newcomer, meeting: str
+) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)
+    await ada.press("Turn off camera")
+    await ada.page.evaluate("prompts.hold()")
+    await ada.press("Turn on camera")
+    await ada.page.evaluate("prompts.refuse()")
+    await ada.told("Your browser may not use your camera")
+    await ada.press("Turn on camera")
+    await ada.sees(a, video="on")
+
+    # Also one that was taken back.
     await ada.press("Turn off camera")
     await ada.page.evaluate("prompts.hold()")
     before = await ada.page.evaluate("prompts.asked")
@@ -121,37 +132,28 @@ async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: New
 
 
 @pytest.mark.one_browser
-async def test_refused_it_says_so_and_the_button_asks_again(newcomer: Newcomer, meeting: str) -> None:
-    ada = await asked(newcomer, "Ada")
-    (a,) = await meet(meeting, ada)
-    await ada.press("Turn off camera")
-    await ada.page.evaluate("prompts.hold()")
-    await ada.press("Turn on camera")
-    await ada.page.evaluate("prompts.refuse()")
-    await ada.told("Your browser may not use your camera")
-    await ada.press("Turn on camera")
-    await ada.sees(a, video="on")
-
-
-@pytest.mark.one_browser
-@pytest.mark.parametrize("wish", ["Leave", "Turn off"])
-async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: str, wish: str) -> None:
+async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: str) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)
     await ada.page.evaluate("prompts.hold()")
-    await ada.page.reload()
-    await ada.seated()
-    await expect(ada.button(CAMERA_WAITS)).to_be_visible()
-    if wish == "Leave":
-        await ada.press("Leave")
-        await ada.at("left")
-    else:
-        await ada.press(CAMERA_WAITS)
-        await ada.press(MICROPHONE_WAITS)
-    await ada.page.evaluate("prompts.allow()")
-    assert await ada.page.evaluate("[prompts.running('audio'), prompts.running('video')]") == [0, 0]
-    if wish == "Turn off":
-        await ada.sees(a, audio="off", video="off")
+    for wish in ("turned off", "left"):
+        await ada.page.reload()
+        await ada.seated()
+        if wish == "turned off":
+            await ada.press(CAMERA_WAITS)
+            await ada.press(MICROPHONE_WAITS)
+        else:
+            await expect(ada.button(CAMERA_WAITS)).to_be_visible()
+            await ada.press("Leave")
+            await ada.at("left")
+        await ada.page.evaluate("prompts.allow()")
+        running = await ada.page.evaluate("[prompts.running('audio'), prompts.running('video')]")
+        assert running == [0, 0], wish
+        if wish == "turned off":
+            await ada.sees(a, audio="off", video="off")
+            await ada.page.evaluate("prompts.hold()")
+            await ada.press("Turn on camera")
+            await ada.press("Turn on microphone")
 
 
 # A blank page from before has none.
@@ -162,30 +164,29 @@ MISSING = "throw new DOMException('Requested device not found', 'NotFoundError')
 UNNAMED = "[{ kind: 'audioinput', deviceId: '', label: '' }, { kind: 'videoinput', deviceId: '', label: '' }]"
 
 
+WHY = [
+    (REFUSED, UNNAMED, "Not allowed in your browser"),
+    (BY_SYSTEM, UNNAMED, "Not allowed by your system"),
+    # So Firefox says that the system does not allow it.
+    (MISSING, UNNAMED, "Not allowed by your system"),
+    (MISSING, "[]", "No microphone found"),
+]
+"""What the browser answers when it is asked, the devices it lists, and what is shown."""
+
+
 @pytest.mark.one_browser
-@pytest.mark.parametrize(
-    ("answer", "listed", "shown"),
-    [
-        (REFUSED, UNNAMED, "Not allowed in your browser"),
-        (BY_SYSTEM, UNNAMED, "Not allowed by your system"),
-        # So Firefox says that the system does not allow it.
-        (MISSING, UNNAMED, "Not allowed by your system"),
-        (MISSING, "[]", "No microphone found"),
-    ],
-    ids=["refused", "by-system", "by-system-firefox", "none"],
-)
-async def test_an_empty_list_says_why(
-    newcomer: Newcomer, meeting: str, answer: str, listed: str, shown: str
-) -> None:
+async def test_an_empty_list_says_why(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
-    await ada.page.add_init_script(
-        f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
-        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {listed};"
-    )
-    await ada.start(meeting)
-    await ada.at("prejoin")
-    await expect(choice(ada, "Microphone")).to_have_text([shown])
-    await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
+    for answer, listed, shown in WHY:
+        # The last one counts.
+        await ada.page.add_init_script(
+            f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
+            f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {listed};"
+        )
+        await ada.start(meeting)
+        await ada.at("prejoin")
+        await expect(choice(ada, "Microphone")).to_have_text([shown])
+        await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
 
 
 @pytest.mark.one_browser

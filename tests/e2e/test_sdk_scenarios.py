@@ -162,6 +162,7 @@ async def test_a_page_that_was_frozen_comes_back(
     ada.forgive_lost_sockets()
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_page_that_the_browser_kept_comes_back(
     newcomer: Newcomer, outside: Outside, meeting: str
 ) -> None:
@@ -176,6 +177,7 @@ async def test_a_page_that_the_browser_kept_comes_back(
     assert await ada.page.evaluate("[meeting.me.id, meeting.me.role]") == [a["id"], "host"]
 
 
+@pytest.mark.one_browser(also="firefox")
 async def test_a_tab_that_is_duplicated_takes_the_place(
     newcomer: Newcomer, outside: Outside, meeting: str
 ) -> None:

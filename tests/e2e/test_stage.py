@@ -32,6 +32,7 @@ async def test_however_many_come_or_go_all_are_in_sight(newcomer: Newcomer) -> N
                 assert_in_sight(laid, count)
 
 
+@pytest.mark.one_browser(also="firefox")
 @pytest.mark.parametrize(("width", "height"), [(1024, 700), (390, 844)])
 async def test_whoever_joins_a_meeting_is_in_sight(
     newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int
