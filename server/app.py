@@ -89,13 +89,13 @@ async def serve(
     metrics.log_lines_dropped = lines_dropped
     store = config.make_store()
     await store.open()
-    retention = Retention(store, config.retention_days)
-    chat_keeping = ChatKeeping(store, config.grace)
-    jobs = Jobs(config, store)
-    schedule = Schedule(jobs, store)
+    record_clock = RecordClock()
+    retention = Retention(store, config.retention_days, record_clock.now)
+    chat_keeping = ChatKeeping(store, config.grace, record_clock.now)
+    jobs = Jobs(config, store, clock=record_clock.now)
+    schedule = Schedule(jobs, store, clock=record_clock.now)
     deadline: float | None = None
     try:
-        record_clock = RecordClock()
         node = Node(store, metrics, record_clock)
         hub = Hub(
             grace=config.grace,
@@ -129,7 +129,7 @@ async def serve(
             node.engine_seen_at = lambda: cluster.membership.seen_at
             await cluster.begin(record_clock)
             retention.is_due = cluster.is_first
-        revocations = Revocations(store, tokens, gateway.revoked)
+        revocations = Revocations(store, tokens, gateway.revoked, record_clock.now)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear
         if issuer is not None:
@@ -146,6 +146,7 @@ async def serve(
             gateway,
             metrics,
             own_url(sockets) + config.base_path,
+            record_clock.now,
             gateway.limits,
             token=lambda: tokens.identity(new_user("bot"), time.time(), own=True),
         )
@@ -239,7 +240,7 @@ def web(
     app.include_router(plain_ws.router(config.allowed_origins))
     app.include_router(goodbye.router(gateway, tokens))
     app.include_router(qr_code.router())
-    revocations = revocations or Revocations(store, tokens, lambda _: None)
+    revocations = revocations or Revocations(store, tokens, lambda _: None, record_clock.now)
     app.include_router(revocation.router(callers, revocations))
     app.include_router(people.router(callers, store, gateway, revocations))
     pages.install(

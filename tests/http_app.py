@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from server.app import web
 from server.identity.tokens import Tokens
+from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
 from signalling.rooms.hub import Hub
@@ -16,6 +17,6 @@ from signalling.rooms.hub import Hub
 def over_nothing() -> FastAPI:
     nothing: Any = None
     tokens = Tokens("a secret for this test")
-    return web(
-        Config.from_env({}), nothing, Hub(), nothing, tokens, Metrics(), nothing, nothing, nothing, nothing
-    )
+    store = gateway = jobs = schedule = echoes = nothing
+    config, metrics = Config.from_env({}), Metrics()
+    return web(config, store, Hub(), gateway, tokens, metrics, jobs, schedule, echoes, RecordClock())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import structlog
@@ -24,18 +23,21 @@ LOOKED_AT = 200
 
 
 class Leftovers:
-    """`running` returns the meetings of this process's running echoes."""
+    """`running` returns the meetings of this process's running echoes. `now`: the record's clock."""
 
-    def __init__(self, store: Store, gateway: Gateway, running: Callable[[], set[str]]) -> None:
+    def __init__(
+        self, store: Store, gateway: Gateway, running: Callable[[], set[str]], now: Callable[[], float]
+    ) -> None:
         self._store = store
         self._gateway = gateway
         self._running = running
+        self._now = now
         self._undeleted: set[str] = set()
 
     async def delete(self, room: str) -> None:
         """Delete the meeting now, or when the store is available again."""
         try:
-            await delete_meeting(self._store, self._gateway, room)
+            await delete_meeting(self._store, self._gateway, room, self._now())
         except StoreError as error:
             self._gateway.end_meeting(room)
             if not isinstance(error, UnknownMeeting):
@@ -68,7 +70,7 @@ class Leftovers:
         latest = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
         ours = self._running()
         found = [each for each in latest if identifiers.is_echo(each.room) and each.room not in ours]
-        before = time.time() - LIFE
+        before = self._now() - LIFE
         left = {each.room for each in found if each.created_at < before}
         for room in left:
             await self.delete(room)

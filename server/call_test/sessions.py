@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -90,7 +89,7 @@ class Echo:
 class Echoes:
     """Call `start`, then `begin` for each test, then `stop`. `url`: the server's, for programs on this machine.
 
-    `token` makes the identity of an echo, which comes in whoever else may.
+    `now`: the record's clock. `token` makes the identity of an echo, which comes in whoever else may.
     """
 
     def __init__(
@@ -100,6 +99,7 @@ class Echoes:
         gateway: Gateway,
         metrics: Metrics,
         url: str,
+        now: Callable[[], float],
         limits: Limits | None = None,
         token: Callable[[], str] = lambda: "",
     ) -> None:
@@ -111,11 +111,14 @@ class Echoes:
         self._limits = limits
         self._metrics = metrics
         self._url = url
+        self._now = now
         self._echoes: dict[str, Echo] = {}  # by user
         self._starts: deque[float] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
-        self._leftovers = Leftovers(store, gateway, lambda: {echo.room for echo in self._echoes.values()})
+        self._leftovers = Leftovers(
+            store, gateway, lambda: {echo.room for echo in self._echoes.values()}, now
+        )
         metrics.echo_processes = lambda: len(self._echoes)
 
     def start(self) -> None:
@@ -204,7 +207,7 @@ class Echoes:
     async def _carry_out(self, echo: Echo) -> None:
         """Run the echo, from the creation of its meeting to its deletion."""
         try:
-            await self._store.create_meeting(echo.room, echo.user_id, TITLE, time.time())
+            await self._store.create_meeting(echo.room, echo.user_id, TITLE, self._now())
             await self._run(echo)
         except (Refused, StoreError) as error:
             self._metrics.echoes["failed"] += 1

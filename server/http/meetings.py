@@ -213,7 +213,7 @@ def router(  # the API's parts list
         # If two requests delete it at the same moment, the second leaves alone a new meeting with the same id.
         # (No check for imports: their beginning moves as more of them becomes known.)
         made_at = None if room.startswith(identifiers.IMPORTED) else found.created_at
-        await deletion.delete_meeting(store, gateway, room, made_at)
+        await deletion.delete_meeting(store, gateway, room, record_clock.now(), made_at)
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
     audit.add_to(routes, store, Known, hosted)

@@ -28,19 +28,27 @@ that they get by logging in again counts."""
 
 
 class Revocations:
-    """`part` is called with the users whose connections to this process are to be closed."""
+    """`part` is called with the users whose connections to this process are to be closed. `now`: the record's clock, by
+    which links are void. Tokens are issued, and void, by the machine's."""
 
-    def __init__(self, kept: Kept, tokens: Tokens, part: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self,
+        kept: Kept,
+        tokens: Tokens,
+        part: Callable[[Collection[str]], None],
+        now: Callable[[], float],
+    ) -> None:
         self._kept = kept
         self._tokens = tokens
         self._part = part
+        self._now = now
 
     async def revoke(self, user_id: str) -> None:
         """Void the user's credentials, and the links that they have made. Raises what the store raises; the revocation
         may then be lost."""
         now = time.time()
         before = now + (VOID_FOR_OUTSIDE if is_outside(user_id) else VOID_FOR)
-        await self._kept.revoke(user_id, before, now - LIFETIME, now)
+        await self._kept.revoke(user_id, before, now - LIFETIME, self._now())
         log.info("credentials revoked", user=user_id)
         self._learn({user_id: before}, now)
 

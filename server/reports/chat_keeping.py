@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
 
 import structlog
 
@@ -22,18 +22,22 @@ KEPT = 86_400.0
 
 
 class ChatKeeping(Background):
-    """Runs on start and every `interval` seconds. `grace`: seconds for which a place is kept."""
+    """Runs on start and every `interval` seconds. `grace`: seconds for which a place is kept. `now`: the record's
+    clock."""
 
-    def __init__(self, store: Chat, grace: float, *, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, store: Chat, grace: float, now: Callable[[], float], *, interval: float = INTERVAL
+    ) -> None:
         super().__init__()
         self._store = store
         self._unkept = UNKEPT + grace
+        self._now = now
         self._interval = interval
 
     async def _run(self) -> None:
         while True:
             try:
-                now = time.time()
+                now = self._now()
                 if forgotten := await self._store.forget_messages(now - self._unkept, now - KEPT):
                     log.info("messages deleted", meetings=forgotten)
             except StoreError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import structlog
 
 from server.realtime.gateway import Gateway
@@ -12,13 +10,16 @@ from storage.store import Store
 log = structlog.get_logger()
 
 
-async def delete_meeting(store: Store, gateway: Gateway, room: str, made_at: float | None = None) -> None:
-    """End it for all who are in it, and remove it. With `made_at` only the one made then (seconds since the epoch).
+async def delete_meeting(
+    store: Store, gateway: Gateway, room: str, at: float, made_at: float | None = None
+) -> None:
+    """End it for all who are in it, and remove it. With `made_at` only the one made then. Both times are the record's
+    clock's (seconds since the epoch).
 
     Raises `UnknownMeeting`, and `StoreUnavailable`: then it may be half done, and asking again does the rest.
     """
     # Ended first: from then on nobody can join.
-    await store.end_meeting(room, time.time())
+    await store.end_meeting(room, at)
     gateway.end_meeting(room)
     # Later writes of the attendance writer find nothing to change.
     await store.delete_meeting(room, made_at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import structlog
@@ -23,13 +22,16 @@ DAY = 86_400.0
 
 class Retention(Background):
     """Runs on start and every `interval` seconds, if it `is_due` here: one of several nodes is enough.
-    If `days` is None, everything is kept for ever."""
+    If `days` is None, everything is kept for ever. `now`: the record's clock."""
 
-    def __init__(self, store: Store, days: int | None, *, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, store: Store, days: int | None, now: Callable[[], float], *, interval: float = INTERVAL
+    ) -> None:
         super().__init__()
         self.is_due: Callable[[], bool] = lambda: True
         self._store = store
         self._days = days
+        self._now = now
         self._interval = interval
 
     async def _run(self) -> None:
@@ -44,7 +46,7 @@ class Retention(Background):
             await asyncio.sleep(self._interval)
 
     async def _forget(self, days: int) -> None:
-        before = time.time() - days * DAY
+        before = self._now() - days * DAY
         deleted = 0
         try:
             while True:

@@ -8,11 +8,13 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
+from server.runtime.clock import RecordClock, monotonic
 from server.settings.config import Config
 from server.zoom.client import ZoomClient
 from server.zoom.progress import Progress
 from server.zoom.settings import zoom_settings
 from server.zoom.sync import Outcome, Sync, SyncRequest
+from storage.import_store import StoreWithImports
 
 T = TypeVar("T")
 
@@ -33,12 +35,22 @@ async def sync(config: Config, request: SyncRequest, tell: Callable[[Progress], 
     store = config.make_store()
     await store.open()
     try:
+        clock = await _record_clock(store)
         # The client reports its waits to the sync, which shows them: each needs the other.
-        async with ZoomClient(settings, on_wait=lambda seconds, why: run.waits(seconds, why)) as client:
-            run = Sync(client, store, request, tell=tell)
+        async with ZoomClient(
+            settings, on_wait=lambda seconds, why: run.waits(seconds, why), clock=clock.now
+        ) as client:
+            run = Sync(client, store, request, tell=tell, clock=clock.now)
             return await run.run()
     finally:
         await store.close()
+
+
+async def _record_clock(store: StoreWithImports) -> RecordClock:
+    """All runs of a store go by one clock: it says how long a walk belongs to one of them."""
+    found, asked = RecordClock(), monotonic()
+    found.follow(await store.clock(), asked, monotonic())
+    return found
 
 
 def attended(work: Coroutine[Any, Any, T], stopping: Callable[[], None]) -> T:

@@ -7,7 +7,6 @@ Without the extra `zoom`, or the settings, there are no jobs, and `unusable` say
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -72,7 +71,7 @@ class Job:
 class Jobs:
     """Call `begin` only between `start` and `stop`."""
 
-    def __init__(self, config: Config, store: ImportStore, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, store: ImportStore, *, clock: Callable[[], float]) -> None:
         self.unusable: ZoomFailure | None = None
         self._config = config
         self._store = store

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -57,7 +56,7 @@ class Schedule:
     """Runs with the server: started after `jobs`, stopped before them."""
 
     def __init__(
-        self, jobs: Jobs, store: ImportStore, *, clock: Callable[[], float] = time.time, poll: float = POLL
+        self, jobs: Jobs, store: ImportStore, *, clock: Callable[[], float], poll: float = POLL
     ) -> None:
         self._jobs = jobs
         self._store = store

@@ -142,7 +142,7 @@ class Server:
         )
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
-        self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
+        self.revocations = Revocations(store, self._tokens, self.gateway.revoked, times.now)
         self.node.on_clock_set = self.hub.stays.clock_was_set
         await self.node.start()
         await self._begin()

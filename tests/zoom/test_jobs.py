@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ async def test_an_id_that_is_none_begins_nothing(bench: Bench) -> None:
 
 async def test_without_the_settings_there_are_no_jobs(tmp_path: Path) -> None:
     store: StoreWithImports = None  # type: ignore[assignment] # not asked
-    jobs = Jobs(Config.from_env({}), store)
+    jobs = Jobs(Config.from_env({}), store, clock=time.time)
     jobs.start()
     assert isinstance(jobs.unusable, NotConfigured)
     with pytest.raises(NotConfigured, match="ZOOM_ACCOUNT_ID"):

@@ -266,7 +266,7 @@ async def test_an_end_that_was_not_heard_is_not_waited_for_for_ever(tmp_path: Pa
 
 async def test_where_zoom_cannot_be_asked_nothing_is_looked_for(made: Runs) -> None:
     made.clock.advance(HOUR)
-    jobs = Jobs(Config.from_env({}), made.store)
+    jobs = Jobs(Config.from_env({}), made.store, clock=made.clock.now)
     jobs.start()
     schedule = Schedule(jobs, made.store, clock=made.clock.now, poll=0.0)
     schedule.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any, cast
 
 import pytest
@@ -12,7 +11,7 @@ from server.call_test import leftovers, lifetime
 from signalling.protocol import identifiers
 from storage.errors import StoreUnavailable
 from storage.store import Store
-from tests.server.call_test.stand_ins import ASKING, Desk, told
+from tests.server.call_test.stand_ins import ASKING, Desk, recorded_now, told
 
 
 class Away:
@@ -57,7 +56,7 @@ async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_
     """Also if the server no longer offers to test calls."""
     left = [identifiers.echo_id(os.urandom(20)) for _ in range(2)]
     for room in [*left, "ECHO-TEAM", "ABC123"]:
-        await desk.store.create_meeting(room, "u_ann", "", time.time() - lifetime.LIFE - 1)
+        await desk.store.create_meeting(room, "u_ann", "", recorded_now() - lifetime.LIFE - 1)
     with told() as lines:
         next_start = Desk(desk.store, RECONVENE_ECHO=offered)
         next_start.echoes.start()
@@ -76,8 +75,8 @@ async def test_what_another_server_may_have_begun_is_left_alone_as_long_as_it_ma
 ) -> None:
     monkeypatch.setattr(leftovers, "TRIES_EVERY", 0)
     old, new = (identifiers.echo_id(os.urandom(20)) for _ in range(2))
-    await desk.store.create_meeting(new, "u_bob", "", time.time())
-    await desk.store.create_meeting(old, "u_ann", "", time.time() - lifetime.LIFE - 1)
+    await desk.store.create_meeting(new, "u_bob", "", recorded_now())
+    await desk.store.create_meeting(old, "u_ann", "", recorded_now() - lifetime.LIFE - 1)
     next_start = Desk(desk.store, RECONVENE_ECHO=offered)
     # For the time after the first look.
     monkeypatch.setattr(

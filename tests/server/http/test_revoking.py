@@ -129,7 +129,7 @@ async def test_what_one_process_revokes_another_hears_once(store: SqliteStore) -
         Parted(),
         Parted(),
     )
-    here, there = Revocations(store, one, parted), Revocations(store, two, heard)
+    here, there = (Revocations(store, *each, time.time) for each in ((one, parted), (two, heard)))
     token, other = one.identity("u_bob", time.time()), one.identity("u_ann", time.time())
     await here.revoke("u_bob")
     assert is_void(one, token)
@@ -147,7 +147,7 @@ async def test_what_a_process_renews_that_has_not_heard_of_it_or_one_whose_clock
     store: SqliteStore, later: float
 ) -> None:
     tokens = Tokens("a secret of some length")
-    await Revocations(store, tokens, Parted()).revoke("u_bob")
+    await Revocations(store, tokens, Parted(), time.time).revoke("u_bob")
     assert is_void(tokens, tokens.identity("u_bob", time.time() + later))
     assert not is_void(tokens, tokens.identity("u_bob", time.time() + VOID_FOR + 2))
 
@@ -168,7 +168,7 @@ def test_sessions_are_void_by_their_age_and_those_without_a_date_always() -> Non
 async def test_a_revocation_is_forgotten_when_all_that_it_speaks_of_has_expired(store: SqliteStore) -> None:
     tokens = Tokens("a secret of some length")
     await store.revoke("u_old", time.time() - LIFETIME - 1, 0.0, time.time())
-    revocations = Revocations(store, tokens, Parted())
+    revocations = Revocations(store, tokens, Parted(), time.time)
     await revocations.hear()
     await revocations.revoke("u_bob")
     assert set(tokens.revoked) == set(await store.revocations()) == {"u_bob"}

@@ -50,8 +50,8 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     changes = ChangeWriter(store, metrics, now=times.now)
     admission = Admission(config, hub, store, writer, changes, tokens, "n_1", times)
     gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
-    jobs = Jobs(config, store)
-    others = jobs, Schedule(jobs, store), cast(Any, None), RecordClock()
+    jobs = Jobs(config, store, clock=times.now)
+    others = jobs, Schedule(jobs, store, clock=times.now), cast(Any, None), times
     app = web(config, store, hub, gateway, tokens, metrics, *others)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
+import pytest
 
 from server.app import web
 from server.identity.tokens import Tokens
 from server.realtime.overload import Overload
-from server.runtime.clock import RecordClock
+from server.runtime.clock import RecordClock, monotonic
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
 from server.zoom.jobs import Jobs
@@ -149,7 +150,10 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
     await real.create_meeting(ROOM, "u_ann", "", 1000.0)
     gateway, tokens = Ended(real), Tokens("a secret of some length")
     config, store = Config.from_env({}), cast(StoreWithImports, Interrupted(real, 1))
-    jobs = Jobs(config, store)
+    clock = RecordClock()
+    # Two hours behind this machine's.
+    clock.follow(clock.now() - 7200.0, monotonic(), monotonic())
+    jobs = Jobs(config, store, clock=clock.now)
     app = web(
         config,
         store,
@@ -158,9 +162,9 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
         tokens,
         Metrics(),
         jobs,
-        Schedule(jobs, store),
+        Schedule(jobs, store, clock=clock.now),
         cast(Any, None),
-        RecordClock(),
+        clock,
     )
     headers = bearer(tokens.identity("u_ann", 1e10))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as http:
@@ -169,7 +173,7 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
         assert gateway.rooms == [ROOM]
         left = await real.meeting(ROOM)
         assert left is not None
-        assert left.ended_at is not None
+        assert left.ended_at == pytest.approx(clock.now(), abs=3600.0)
         assert (await http.delete(f"/api/meetings/{ROOM}", headers=headers)).status_code == 204
         assert await real.meeting(ROOM) is None
         assert (await http.delete(f"/api/meetings/{ROOM}", headers=headers)).status_code == 404
