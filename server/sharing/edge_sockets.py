@@ -72,6 +72,8 @@ class EdgeSockets:
         self._turned_away = turned_away
         self._answered = answered
         self._finding: set[asyncio.Task[None]] = set()
+        self._unread: dict[int, int] = {}
+        """By connections that are behind, what their owner is to be told when they have read it."""
 
     @property
     def node(self) -> str:
@@ -196,7 +198,27 @@ class EdgeSockets:
             connection = self.connections.get(number)
             if connection is not None:
                 connection.tell(frame)
+                if write.mark:
+                    self._was_sent(connection, write.mark)
         self._metrics.delivered += len(write.to)
+
+    def _was_sent(self, connection: Connection, mark: int) -> None:
+        number = connection.number
+        if not connection.is_behind:
+            self._unread.pop(number, None)
+            self._do(self._edge.read(number, mark))
+            return
+        if number not in self._unread:
+            self._do(self._edge.read(number, 0))
+        self._unread[number] = mark
+
+    def look(self) -> None:
+        """Tell the owners of those who were behind, and are not any more."""
+        for number, mark in list(self._unread.items()):
+            connection = self.connections.get(number)
+            if connection is None or not connection.is_behind:
+                del self._unread[number]
+                self._do(self._edge.read(number, mark))
 
     def _does(self, connection: Connection, effect: EdgeEffect) -> None:
         if isinstance(effect, edges.Close):

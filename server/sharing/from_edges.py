@@ -28,7 +28,10 @@ class FromEdges:
 
     def received(self, message: wire.ToOwner, payload: bytes = b"") -> None:
         room = self._rooms.rooms.get(message.room)
-        if room is None:
+        if isinstance(message, wire.Read):
+            if room is not None and (who := room.connections.get((message.edge, message.conn))):
+                who.has_read(message.mark)
+        elif room is None:
             self._astray(message.room, message.edge)
         elif room.kept is not None:
             room.kept.append((message, payload))
@@ -129,6 +132,7 @@ class FromEdges:
         for number, first in here.conns.items():
             connection = self._connection(room, here.edge, number)
             connection.begins_with(first)
+            connection.asks_anew()
             if connection.has == "none" and number in here.placed:
                 # Its place was given up by somebody who took its edge for dead. The page has to resume.
                 connection.close(CloseCode.GOING_AWAY)

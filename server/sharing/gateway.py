@@ -207,7 +207,7 @@ class ClusterGateway(Gateway):
         self.edge.connections.pop(connection.number, None)
 
     def is_behind(self, connection: OwnedConnection) -> bool:
-        """Only of this node's own sockets is it known."""
+        """As this node knows by itself: only its own sockets."""
         if connection.edge != self.membership.id:
             return False
         socket = self.edge.connections.get(connection.number)
@@ -316,4 +316,5 @@ class ClusterGateway(Gateway):
         ]
         super()._tick(cast(Collection[Connection], owned), now)
         self._idle.look(now)
+        self.edge.look()
         self._shared_limits.tell(now)

@@ -10,11 +10,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from server.network.client_address import UNKNOWN
+from server.realtime.socket_writer import BEHIND
 from signalling.nodes.owner import Counts
 from signalling.protocol.errors import CloseCode
 
 if TYPE_CHECKING:
     from server.sharing.owned_room import OwnedRoom
+
+
+EVERY = BEHIND // 4
+"""Bytes after which its edge is asked again how far they are read."""
 
 
 class Owner(Protocol):
@@ -26,11 +31,13 @@ class Owner(Protocol):
 
 
 class OwnedConnection(Counts):
-    """`place`: what its edge was told that it has ("seat", "wait", "none")."""
+    """`place`: what its edge was told that it has ("seat", "wait", "none"). `sent`: bytes that were sent to it alone,
+    and of these `marked` those whose reading is asked for, and `read` those that it has read, but for little; -1 while
+    its edge has said nothing of that, as an earlier release does not."""
 
     __slots__ = (
-        *("_held", "_owner", "client", "closing", "goodbye", "joined", "place", "renew_ice_at"),
-        *("renew_login_at", "room", "since", "vouched_until", "waits"),
+        *("_held", "_owner", "behind", "client", "closing", "goodbye", "joined", "marked", "place"),
+        *("read", "renew_ice_at", "renew_login_at", "room", "sent", "since", "vouched_until", "waits"),
     )
 
     def __init__(self, owner: Owner, room: OwnedRoom, edge: str, number: int, done: int = 0) -> None:
@@ -39,8 +46,10 @@ class OwnedConnection(Counts):
         self._held: deque[bytes] | None = None
         self.room = room
         self.client = UNKNOWN
-        self.closing = self.goodbye = self.joined = self.waits = False
+        self.behind = self.closing = self.goodbye = self.joined = self.waits = False
         self.place = "none"
+        self.sent = self.marked = 0
+        self.read = -1
         self.renew_ice_at = self.renew_login_at = self.vouched_until = math.inf
         self.since = 0.0
 
@@ -60,7 +69,28 @@ class OwnedConnection(Counts):
 
     @property
     def is_behind(self) -> bool:
-        return self._owner.is_behind(self)
+        """As its edge has told, and by what is on its way: a burst is not to get there before it is known."""
+        is_far = self.read >= 0 and self.sent - self.read > BEHIND
+        return is_far or self.behind or self._owner.is_behind(self)
+
+    def sends(self, size: int) -> int:
+        """So many bytes go to it alone. Returns the mark that is to go with them; 0: none."""
+        self.sent += size
+        if self.marked and self.sent - self.marked < EVERY:
+            return 0
+        self.marked = self.sent
+        return self.sent
+
+    def has_read(self, mark: int) -> None:
+        # It may be that of an owner before this one.
+        if mark <= self.sent:
+            self.read = max(self.read, mark)
+            self.behind = not mark
+
+    def asks_anew(self) -> None:
+        """What its edge told of that may be lost."""
+        self.marked, self.read = 0, self.sent if self.read >= 0 else -1
+        self.behind = False
 
     @property
     def has(self) -> str:

@@ -43,11 +43,12 @@ Held = Local | Hands | Awaited | Effect
 class _Out:
     """A message for one connection, or its answer alone."""
 
-    __slots__ = ("connection", "n", "payload", "place")
+    __slots__ = ("connection", "mark", "n", "payload", "place")
 
-    def __init__(self, connection: OwnedConnection, payload: bytes) -> None:
+    def __init__(self, connection: OwnedConnection, payload: bytes, mark: int = 0) -> None:
         self.connection = connection
         self.payload = payload
+        self.mark = mark
         self.n = 0
         self.place: str | None = None
 
@@ -118,7 +119,7 @@ class OwnedRoom:
     # What happens in a turn.
 
     def send(self, connection: OwnedConnection, payload: bytes) -> None:
-        out = self._last[connection] = _Out(connection, payload)
+        out = self._last[connection] = _Out(connection, payload, connection.sends(len(payload)))
         self._items.append(out)
         self.answers(connection)
 
@@ -204,7 +205,7 @@ class OwnedRoom:
             payload = self._seal(payload)
         if out.place is not None:
             who.place = out.place
-        message = wire.Answer(self.id, who.number, out.n, out.place, sealed)
+        message = wire.Answer(self.id, who.number, out.n, out.place, sealed, out.mark)
         self._put(who.edge, message, payload, parcels, held)
 
     def _seated(self) -> dict[str, set[int]]:

@@ -38,11 +38,12 @@ class Find(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Write a message to connections."""
+    """Write a message to connections. `mark`: call `read` with it when that is read, but for little."""
 
     to: Sequence[int]
     payload: bytes
     sealed: bool = False
+    mark: int = 0
 
 
 class Place(NamedTuple):
@@ -162,6 +163,13 @@ class Edge:
         connection = room.connections[conn]
         connection.is_lost = True
         return self._add(room, connection, b"", False, goodbye)
+
+    def read(self, conn: int, mark: int) -> list[EdgeEffect]:
+        """The client has read all up to the mark, but for little; 0: it is behind."""
+        room = self.rooms.get(self._room_of.get(conn, ""))
+        if room is None or not room.owner:
+            return []
+        return [Post(room.owner, wire.Read(self.node, conn, room.id, mark))]
 
     def _add(
         self, room: RoomOfEdge, connection: Connection, data: bytes, sealed: bool, goodbye: bool | None
@@ -285,7 +293,7 @@ class Edge:
             connection.place = message.place
             yield Place(connection.number, message.place)
         if payload:
-            yield Write((connection.number,), payload, message.sealed)
+            yield Write((connection.number,), payload, message.sealed, message.mark)
         if connection.is_paused and connection.size < MOST // 2:
             connection.is_paused = False
             yield Pause(connection.number, is_over=True)

@@ -1,8 +1,8 @@
 """What nodes say to each other, as entries of an inbox: a head in JSON, a newline, and bytes that belong to it.
 
-    to the owner   Frame, Lost, Here, Ended, Said, Asked   to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
-    to who asked   Replied                                 to all       Counted
-    to the next    Given                                               to itself  Marked
+    to the owner   Frame, Lost, Here, Read, Ended, Said, Asked
+    to an edge     Told, Answer, Shut, Owned, Unbridged, NotMine
+    to who asked   Replied     to all   Counted     to the next   Given     to itself   Marked
 
 A head has the version of its format (`v`). Fields that a reader does not know are ignored, so that fields may be added
 without a new version; a version or a kind that is not known is refused. Whoever can write to the engine can write to an
@@ -56,6 +56,17 @@ class Here(msgspec.Struct, frozen=True, tag_field="k", tag="S"):
     room: RoomId
     conns: dict[Number, Number]
     placed: list[Number] = []
+    v: int = VERSION
+
+
+class Read(msgspec.Struct, frozen=True, tag_field="k", tag="D"):
+    """The client has read what was sent to it up to `mark`, but for little (`Answer.mark`); 0: it is behind. Said to
+    those alone who ask by marks, since earlier releases do not know it."""
+
+    edge: Node
+    conn: Number
+    room: RoomId
+    mark: Count
     v: int = VERSION
 
 
@@ -127,7 +138,8 @@ class Told(msgspec.Struct, frozen=True, tag_field="k", tag="B"):
 class Answer(msgspec.Struct, frozen=True, tag_field="k", tag="U"):
     """A message for one connection, or none. All its frames up to `n` are answered; 0: that does not change.
 
-    `place`: what the connection has from now on: "seat", "wait" or "none".
+    `place`: what the connection has from now on: "seat", "wait" or "none". `mark`: the bytes that were sent to it
+    alone, to be told of when they are read; 0: not now.
     """
 
     room: RoomId
@@ -135,6 +147,7 @@ class Answer(msgspec.Struct, frozen=True, tag_field="k", tag="U"):
     n: Count = 0
     place: str | None = None
     sealed: bool = False
+    mark: Count = 0
     v: int = VERSION
 
 
@@ -171,13 +184,13 @@ class NotMine(msgspec.Struct, frozen=True, tag_field="k", tag="N"):
     v: int = VERSION
 
 
-ToOwner = Frame | Lost | Here
+ToOwner = Frame | Lost | Here | Read
 Question = Asked | Replied
 OverHttp = Ended | Said | Question
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
 NodeMessage = ToOwner | OverHttp | Counted | ToEdge | Given | Marked
 
-TO_OWNER = (Frame, Lost, Here)
+TO_OWNER = (Frame, Lost, Here, Read)
 OVER_HTTP = (Ended, Said, Asked, Replied)
 """For `isinstance`, which takes long for a union."""
 

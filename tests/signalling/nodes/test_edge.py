@@ -114,3 +114,13 @@ def test_a_connection_that_turns_to_another_room_has_left_the_first() -> None:
     assert edge.room_of(1) == "ANOTHER"
     # It comes back too soon to be told from what it was.
     assert edges.Close(1, CloseCode.GOING_AWAY) in edge.opened(1, ROOM)
+
+
+def test_the_owner_who_marks_what_it_sends_is_told_when_it_is_read() -> None:
+    edge = attached()
+    marked = edge.received(wire.Answer(ROOM, 1, mark=70_000), b"signal")
+    assert marked[0] == edges.Write((1,), b"signal", mark=70_000)
+    edge.found(ROOM, "next", 6)
+    assert edge.read(1, 70_000) == [edges.Post("next", wire.Read("me", 1, ROOM, 70_000))]
+    edge.lost(1)
+    assert edge.read(1, 70_000) == []
