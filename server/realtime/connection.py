@@ -169,6 +169,12 @@ class Connection(SocketWriter, asyncio.Protocol):
         self.waits = True
         self._gateway.sockets.joined(self._transport)
 
+    def wait_no_more(self) -> None:
+        """It is not let in, or had no place to wait in."""
+        self.waits = False
+        if not self.joined:
+            self._gateway.sockets.parted(self._transport)
+
     def hold(self) -> None:
         """Keep later messages until `release`, so that they are handled after the pending join is answered."""
         self._gateway.sockets.works(self._transport)

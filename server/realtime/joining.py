@@ -259,7 +259,7 @@ class Joining:
         if self._hub.waiting.of(connection) is None:
             # So many wait that there is no place.
             self._held.release(connection)
-            connection.waits = False
+            connection.wait_no_more()
 
     def _count_knock(self, connection: Connection, room: str, waits: HasToWait) -> None:
         """Raises `Refused`: those in charge are told of each knock, and that it is over. Whoever waits already, and has
@@ -297,7 +297,7 @@ class Joining:
             )
             return True
         self._held.release(connection)
-        connection.waits = False
+        connection.wait_no_more()
         waits = self._hub.waiting.of(connection)
         if waits is not None:
             self._carrier.carry_out(self._hub.waiting.end(*waits, "left", clock.monotonic()))

@@ -63,7 +63,7 @@ class OpenSockets:
         self._unjoined: dict[asyncio.Transport, str | None] = {}
         self._of: dict[str, dict[asyncio.Transport, None]] = {}
         self._waiting: dict[asyncio.Transport, None] = {}  # the client is to act next; longest wait first
-        self._joined: set[asyncio.Transport] = set()
+        self._joined: dict[asyncio.Transport, str | None] = {}
         self._seldom = Seldom(SAYS_EVERY, clock)
         metrics.unjoined = lambda: len(self._unjoined)
 
@@ -101,11 +101,17 @@ class OpenSockets:
 
     def joined(self, transport: asyncio.Transport) -> None:
         if transport in self._unjoined:
+            network = self._unjoined[transport]
             self._forget(transport)
-            self._joined.add(transport)
+            self._joined[transport] = network
+
+    def parted(self, transport: asyncio.Transport) -> None:
+        """It has not joined after all."""
+        if transport in self._joined:
+            self.opened(transport, self._joined.pop(transport))
 
     def closed(self, transport: asyncio.Transport) -> None:
-        self._joined.discard(transport)
+        self._joined.pop(transport, None)
         self._forget(transport)
 
     def _make_room(

@@ -229,7 +229,7 @@ class EdgeSockets:
             elif effect.place == "wait":
                 connection.wait()
             else:
-                connection.waits = False
+                connection.wait_no_more()
         elif isinstance(effect, edges.Answered):
             if connection.is_held:
                 connection.since = asyncio.get_running_loop().time()

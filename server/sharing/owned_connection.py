@@ -133,6 +133,9 @@ class OwnedConnection(Counts):
     def wait(self) -> None:
         self.waits = True
 
+    def wait_no_more(self) -> None:
+        self.waits = False
+
     def count_more(self, messages: float) -> None:
         """Its edge counts them."""
 

@@ -80,6 +80,23 @@ def test_neither_who_has_joined_does_nor_whose_turn_it_is_not() -> None:
     assert office.cut == "cd"
 
 
+def test_who_was_not_let_in_after_all_counts_again() -> None:
+    office = Office(most=8)
+    office.opens("abc", network="192.0.2.1")
+    assert office.cut == "a"
+    office.open.joined(office["b"])
+    office.opens("d", network="192.0.2.1")
+    assert office.cut == "a"
+    office.open.parted(office["b"])
+    assert office.cut == "ac"
+    assert office.metrics.unjoined() == 2
+    # Twice is once, and whoever is gone is gone.
+    office.open.parted(office["b"])
+    office.open.closed(office["d"])
+    office.open.parted(office["d"])
+    assert office.metrics.unjoined() == 1
+
+
 def test_who_is_reading_an_answer_goes_after_the_silent_ones() -> None:
     office = Office(most=2)
     office.opens("ab")

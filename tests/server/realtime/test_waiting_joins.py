@@ -103,3 +103,27 @@ async def test_who_waits_and_shows_a_newer_token_waits_on(tmp_path: Path) -> Non
         number = await eve.send("authenticate", token="a newer one")
         await eve.error("bad_message", id=number)
         await eve.nothing()
+
+
+async def test_as_many_wait_as_is_set_and_the_next_one_has_not_joined(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path, RECONVENE_MAX_WAITING="1") as server, playing(server) as play:
+
+        async def unjoined() -> str:
+            lines = (await play.http.get("/metrics")).text.splitlines()
+            (line,) = [each for each in lines if each.startswith("reconvene_unjoined_connections ")]
+            return line.split()[1]
+
+        ann = await play.joined("ABC123", "Ann", create=True)
+        await ann.order("settings", settings={"lobby": "everyone"})
+        before = await unjoined()
+        bob, eve = await play.client(), await play.client()
+        await bob.send("join", meeting="ABC123", name="Bob")
+        await bob.until("waiting")
+        number = await eve.send("join", meeting="ABC123", name="Eve")
+        await eve.error("meeting_full", id=number)
+        assert float(await unjoined()) == float(before) + 1
+        await bob.send("leave")
+        await ann.until("knock_ended")
+        await eve.send("join", meeting="ABC123", name="Eve")
+        await eve.until("waiting")
+        assert await unjoined() == before
