@@ -10,21 +10,30 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_BLANKS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
-"""They look like a space, but Unicode has them as none: Hangul fillers, the empty Braille cell, the null notehead."""
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159"
+"""They look like a space, but Unicode has them as none: Hangul fillers, the empty Braille cell, blanks between
+hieroglyphs, the null notehead."""
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 """The flag of a region: a black flag, followed by tags (UTS 51, emoji tag sequences)."""
 
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+"""They are no characters, and never will be."""
+
 _UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffb"
+    f"[{_NONCHARACTERS}\u00ad\u034f\u061c\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffc"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]+"
 )
 _IN_CONTEXT = re.compile(f"[{_JOINERS}{_SELECTORS}]")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They reverse the text around them (Unicode bidirectional formatting)."""
+
+_AROUND_HIEROGLYPHS = re.compile("[\U00013430-\U00013440\U00013447-\U00013455]")
+"""Marks and controls that are newer than some Python."""
 
 _CONTROLS = dict.fromkeys((*range(32), 127))
 
@@ -75,6 +84,8 @@ def is_seen(text: str) -> bool:
 
 
 def _is_seen(character: str) -> bool:
+    if _AROUND_HIEROGLYPHS.match(character):
+        return False
     # Emoji newer than this Python are not assigned yet (Cn); logos are private use (Co).
     category = unicodedata.category(character)
     return category[0] in "LNPS" or category in {"Cn", "Co"}

@@ -24,6 +24,10 @@ NOTHING = {
     "blanks of all widths": "\u00a0\u2003\u3000\u1680",
     "line and paragraph separators": "\u2028\u2029",
     "annotation marks": "\ufff9\ufffb",
+    "blanks between hieroglyphs": "\U00013441\U00013442",
+    "controls and marks of hieroglyphs": "\U00013430\U0001343f\U00013440\U00013447\U00013455",
+    "a place where an object was": "\ufffc",
+    "noncharacters": "\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff",
     "nothing": "",
 }
 
@@ -40,7 +44,9 @@ UNSEEN = (
 )
 
 
-@pytest.mark.parametrize("unseen", [*UNSEEN, "\U000e0041", "\U000e0101", "\U000e0fff"])
+@pytest.mark.parametrize(
+    "unseen", [*UNSEEN, "\U000e0041", "\U000e0101", "\U000e0fff", "\ufffc", "\ufdd0", "\uffff", "\U0010fffe"]
+)
 def test_what_looks_alike_is_alike(unseen: str) -> None:
     for text in (f"Ann{unseen}", f"{unseen}Ann", f"A{unseen}nn", f"An{unseen}{unseen}n{unseen}"):
         assert visible.shown(text) == "Ann"
@@ -68,6 +74,7 @@ def test_blanks_are_one_space_however_many_and_whatever_they_are() -> None:
         "Zoe\u0308".replace("e\u0308", "\u00eb"),
         "\ue000",  # of somebody's own: a logo, perhaps
         "\U0001faea",  # newer than some Pythons
+        "\U00013443",  # hieroglyphs that are lost
         "Ann 2",
     ],
 )
