@@ -67,10 +67,9 @@ class Hands:
         if not member.hand:
             return {}
         member.hand_at = None
-        is_told = member.connection is not None
-        if not is_told:
-            member.muted |= {"hand"}
-        return self._change(room, member, None if is_told else LOWERED)
+        # Also with a connection, which may be a dead one.
+        member.muted |= {"hand"}
+        return self._change(room, member, LOWERED if member.connection is None else None)
 
     def told(self, room: Room, member: Member) -> None:
         """The member's page, which is back, is told that the hand is down."""

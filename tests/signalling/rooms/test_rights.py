@@ -118,6 +118,25 @@ def test_what_one_may_not_is_refused_also_while_the_room_waits_to_be_told() -> N
     assert [m for m in stage.messages("host") if "media" in m.get("participant", {})] == []
 
 
+def test_what_was_turned_on_and_off_since_is_not_on_because_its_page_says_it_again() -> None:
+    """The page's connection may have been dead for a while, and nobody knows yet."""
+    stage = meeting(ann="participant")
+    on: dict[str, Any] = {"type": "status", "hand": True, "media": {"audio": True}}
+    stage.say("ann", id=2, **on)
+    order(stage, "host", "lower_hands", participants=[p("ann")])
+    order(stage, "host", "mute", participants=[p("ann")])
+    stage.lose("ann")
+    stage.resume("ann")
+    stage.silence()
+    for again in ({"hand": True}, {"media": {"audio": True}}):
+        stage.say("ann", id=2, type="status", **again)
+        assert [told["code"] for told in stage.messages("ann")] == ["forbidden"]
+        stage.silence()
+    stage.say("ann", id=3, **on)
+    stage.say("ann", id=3, **on)
+    assert [told["type"] for told in stage.messages("ann")] == ["participant_updated", "ack", "ack"]
+
+
 def test_a_mute_is_no_news_for_another_page() -> None:
     stage = meeting(ann="participant")
     stage.say("ann", type="status", media={"audio": True})
