@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 from playwright.async_api import expect
 
@@ -18,151 +15,148 @@ from tests.process import ServerProcess
 DEVICES = [("audio", "microphone", "Headset", "Built-in"), ("video", "camera", "Webcam", "Lid")]
 
 
-async def with_plugs(newcomer: Newcomer, meeting: str) -> tuple[Person, Person, str]:
-    """Ada, whose devices can be pulled out; Bob, who sees her; and her id."""
+@pytest.mark.one_browser
+async def test_devices_that_are_pulled_out_are_replaced_and_come_on_again(
+    newcomer: Newcomer, meeting: str
+) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await ada.page.add_init_script(PLUGS)
     a, _ = await meet(meeting, ada, bob)
     await bob.sees(a, audio="on", video="on")
-    return ada, bob, a
+    for device in DEVICES:
+        await is_replaced_and_taken_again_when_it_is_back(ada, bob, a, *device)
+    for device in DEVICES:
+        await the_last_one_comes_on_again_when_any_is_plugged_in(ada, bob, a, *device)
 
 
-@asynccontextmanager
-async def with_plugs_alone(
-    newcomer: Newcomer, server: ServerProcess, meeting: str
-) -> AsyncIterator[tuple[Person, Onlooker, str]]:
-    """The same, where nobody looks at the media: Bob looks on."""
+async def is_replaced_and_taken_again_when_it_is_back(
+    ada: Person, bob: Person, a: str, kind: str, name: str, first: str, second: str
+) -> None:
+    bob.heard.clear()
+    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
+    await ada.told(f"Your {name} “{first}” was disconnected.")
+    await ada.told(f"Your {name} is now “{second}”.")
+    await bob.sees(a, **{kind: "on"})
+    await bob.hears_and_watches(a)
+    await ada.page.evaluate(f"plugs.plugIn('{kind}', '{first}')")
+    await ada.told(f"Your {name} is now “{first}”.")
+    await bob.sees(a, **{kind: "on"})
+    await bob.hears_and_watches(a)
+    # While neither was captured, that was told.
+    assert told_of(bob, a, kind) == [False, True, False, True]
+
+
+async def the_last_one_comes_on_again_when_any_is_plugged_in(
+    ada: Person, bob: Person, a: str, kind: str, name: str, first: str, second: str
+) -> None:
+    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{second}')")
+    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
+    await ada.told(f"No {name} was found.")
+    await bob.sees(a, **{kind: "off"})
+    await expect(ada.button(f"Turn on {name}")).to_be_visible()
+    await ada.page.evaluate(f"plugs.plugIn('{kind}', 'Another')")
+    await ada.told(f"Your {name} is now “Another”.")
+    await bob.sees(a, **{kind: "on"})
+    await bob.hears_and_watches(a)
+
+
+@pytest.mark.one_browser
+async def test_devices_that_come_and_go_where_nobody_looks_at_the_media(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
     ada = await newcomer("Ada")
     await ada.page.add_init_script(PLUGS)
     (a,) = await meet(meeting, ada)
     async with looking_on(server, meeting) as bob:
         await bob.sees(a, audio="on", video="on")
-        yield ada, bob, a
+        for device in DEVICES:
+            await one_that_was_turned_off_stays_off(ada, bob, a, *device)
+            # One that was turned on again is looked for when others come and go.
+            await ada.page.reload()
+            assert await ada.seated() == a
+            await bob.sees(a, audio="on", video="on")
+        for device in DEVICES:
+            await what_the_system_mutes_is_told_as_off_until_it_is_back(ada, bob, a, *device)
+        await what_the_browser_takes_away_is_not_asked_for_again(ada, bob, a)
+        await another_is_chosen_in_the_call_and_the_chosen_one_pulled_out(ada, bob, a)
 
 
-@pytest.mark.one_browser
-async def test_a_device_that_is_pulled_out_is_replaced_and_taken_again_when_it_is_back(
-    newcomer: Newcomer, meeting: str
+async def one_that_was_turned_off_stays_off(
+    ada: Person, bob: Onlooker, a: str, kind: str, name: str, first: str, _: str
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    for kind, name, first, second in DEVICES:
-        bob.heard.clear()
-        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
-        await ada.told(f"Your {name} “{first}” was disconnected.")
-        await ada.told(f"Your {name} is now “{second}”.")
-        await bob.sees(a, **{kind: "on"})
-        await bob.hears_and_watches(a)
-        await ada.page.evaluate(f"plugs.plugIn('{kind}', '{first}')")
-        await ada.told(f"Your {name} is now “{first}”.")
-        await bob.sees(a, **{kind: "on"})
-        await bob.hears_and_watches(a)
-        # While neither was captured, that was told.
-        assert told_of(bob, a, kind) == [False, True, False, True]
+    await ada.press(f"Turn off {name}")
+    await bob.sees(a, **{kind: "off"})
+    bob.heard.clear()
+    asked = await ada.page.evaluate("plugs.asked")
+    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
+    await nothing_is_told_of(ada, bob, a, kind)
+    assert await ada.page.evaluate("plugs.asked") == asked
+    await ada.press(f"Turn on {name}")
+    await bob.sees(a, **{kind: "on"})
 
 
-@pytest.mark.one_browser
-async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugged_in(
-    newcomer: Newcomer, meeting: str
+async def nothing_is_told_of(ada: Person, bob: Onlooker, a: str, kind: str) -> None:
+    """Since what Bob heard last was cleared: not that it is on."""
+    # What is told goes in order, so after this nothing else is on its way.
+    await ada.press("Raise hand")
+    await bob.sees(a, hand="raised")
+    assert True not in told_of(bob, a, kind)
+    await ada.press("Lower hand")
+    await bob.sees(a, hand="lowered")
+
+
+async def what_the_system_mutes_is_told_as_off_until_it_is_back(
+    ada: Person, bob: Onlooker, a: str, kind: str, name: str, first: str, _: str
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    for kind, name, first, second in DEVICES:
-        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{second}')")
-        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
-        await ada.told(f"No {name} was found.")
-        await bob.sees(a, **{kind: "off"})
-        await expect(ada.button(f"Turn on {name}")).to_be_visible()
-        await ada.page.evaluate(f"plugs.plugIn('{kind}', 'Another')")
-        await ada.told(f"Your {name} is now “Another”.")
-        await bob.sees(a, **{kind: "on"})
-        await bob.hears_and_watches(a)
+    await ada.page.evaluate(f"plugs.mute('{first}', true)")
+    await ada.told(f"Your system has muted your {name} “{first}”.")
+    await bob.sees(a, **{kind: "off"})
+    off = {"audio": "Microphone: muted by your system. Turn off"}.get(
+        kind, "Camera: stopped by your system. Turn off"
+    )
+    await expect(ada.button(off)).to_be_visible()
+    await ada.page.evaluate(f"plugs.mute('{first}', false)")
+    await bob.sees(a, **{kind: "on"})
+    # Turned off meanwhile, it does not come back with the system's leave.
+    await ada.page.evaluate(f"plugs.mute('{first}', true)")
+    await ada.press(off)
+    bob.heard.clear()
+    await ada.page.evaluate(f"plugs.mute('{first}', false)")
+    await nothing_is_told_of(ada, bob, a, kind)
+    await ada.press(f"Turn on {name}")
+    await bob.sees(a, **{kind: "on"})
 
 
-@pytest.mark.one_browser
-@pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
-async def test_one_that_was_turned_off_stays_off(
-    newcomer: Newcomer, meeting: str, server: ServerProcess, kind: str, name: str, first: str, second: str
-) -> None:
-    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
-        await ada.press(f"Turn off {name}")
-        await bob.sees(a, **{kind: "off"})
-        bob.heard.clear()
-        asked = await ada.page.evaluate("plugs.asked")
-        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
-        # What is told goes in order, so after this nothing else is on its way.
-        await ada.press("Raise hand")
-        await bob.sees(a, hand="raised")
-        assert True not in told_of(bob, a, kind)
-        assert await ada.page.evaluate("plugs.asked") == asked
-        await ada.press(f"Turn on {name}")
-        await bob.sees(a, **{kind: "on"})
-
-
-@pytest.mark.one_browser
-async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_out(
-    newcomer: Newcomer, meeting: str, server: ServerProcess
-) -> None:
-    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
-        await ada.press("Devices")
-        await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
-        held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
-
-        async def label() -> str:
-            return str(await ada.page.evaluate(held))
-
-        await until(label, lambda found: found == "Built-in", "Ada speaks into the one she chose")
-        await ada.page.evaluate("plugs.pullOut('audio', 'Built-in')")
-        await until(label, lambda found: found == "Headset", "the other one is taken")
-        await expect(ada.page.get_by_role("combobox", name="Microphone")).to_have_value("Headset")
-        await ada.press("Done")
-        await bob.sees(a, audio="on")
-        assert await ada.page.evaluate("reconvene.meeting.getSnapshot().me.sends.audio")
-
-
-@pytest.mark.one_browser
-async def test_what_the_browser_takes_away_is_not_asked_for_again(
-    newcomer: Newcomer, meeting: str, server: ServerProcess
-) -> None:
+async def what_the_browser_takes_away_is_not_asked_for_again(ada: Person, bob: Onlooker, a: str) -> None:
     """Its own controls end a track as unplugging does, and the device stays in the list."""
-    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
-        asked = await ada.page.evaluate("plugs.permission = 'prompt', plugs.asked")
-        await ada.page.evaluate("plugs.takeAway('Webcam')")
-        await ada.told(
-            "Your camera “Webcam” was stopped by the browser or the system. You can turn it on again."
-        )
-        await bob.sees(a, video="off", audio="on")
-        await expect(ada.button("Turn on camera")).to_be_visible()
-        assert await ada.page.evaluate("plugs.asked") == asked
-        await ada.press("Turn on camera")
-        await bob.sees(a, video="on")
+    asked = await ada.page.evaluate("plugs.permission = 'prompt', plugs.asked")
+    await ada.page.evaluate("plugs.takeAway('Webcam')")
+    await ada.told("Your camera “Webcam” was stopped by the browser or the system. You can turn it on again.")
+    await bob.sees(a, video="off", audio="on")
+    await expect(ada.button("Turn on camera")).to_be_visible()
+    assert await ada.page.evaluate("plugs.asked") == asked
+    await ada.press("Turn on camera")
+    await bob.sees(a, video="on")
+    await ada.page.evaluate("plugs.permission = 'granted'")
 
 
-@pytest.mark.one_browser
-async def test_what_the_system_mutes_is_told_as_off_until_it_is_back(
-    newcomer: Newcomer, meeting: str, server: ServerProcess
+async def another_is_chosen_in_the_call_and_the_chosen_one_pulled_out(
+    ada: Person, bob: Onlooker, a: str
 ) -> None:
-    async with with_plugs_alone(newcomer, server, meeting) as (ada, bob, a):
-        for kind, name, first, _ in DEVICES:
-            await ada.page.evaluate(f"plugs.mute('{first}', true)")
-            await ada.told(f"Your system has muted your {name} “{first}”.")
-            await bob.sees(a, **{kind: "off"})
-            off = {"audio": "Microphone: muted by your system. Turn off"}.get(
-                kind, "Camera: stopped by your system. Turn off"
-            )
-            await expect(ada.button(off)).to_be_visible()
-            await ada.page.evaluate(f"plugs.mute('{first}', false)")
-            await bob.sees(a, **{kind: "on"})
-            # Turned off meanwhile, it does not come back with the system's leave.
-            await ada.page.evaluate(f"plugs.mute('{first}', true)")
-            await ada.press(off)
-            bob.heard.clear()
-            await ada.page.evaluate(f"plugs.mute('{first}', false)")
-            await ada.press("Raise hand")
-            await bob.sees(a, hand="raised")
-            assert True not in told_of(bob, a, kind)
-            await ada.press("Lower hand")
-            await bob.sees(a, hand="lowered")
-            await ada.press(f"Turn on {name}")
-            await bob.sees(a, **{kind: "on"})
+    await ada.press("Devices")
+    await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
+    held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
+
+    async def label() -> str:
+        return str(await ada.page.evaluate(held))
+
+    await until(label, lambda found: found == "Built-in", "Ada speaks into the one she chose")
+    await ada.page.evaluate("plugs.pullOut('audio', 'Built-in')")
+    await until(label, lambda found: found == "Headset", "the other one is taken")
+    await expect(ada.page.get_by_role("combobox", name="Microphone")).to_have_value("Headset")
+    await ada.press("Done")
+    await bob.sees(a, audio="on")
+    assert await ada.page.evaluate("reconvene.meeting.getSnapshot().me.sends.audio")
 
 
 SETTINGS = "privacy settings, then start the browser again."
