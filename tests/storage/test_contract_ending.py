@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -235,6 +236,8 @@ def union(intervals: list[tuple[int, int]]) -> int:
 _rooms = count(1)
 
 
+# Supabase has the functions of PostgreSQL.
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     intervals=st.lists(

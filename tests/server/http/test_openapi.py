@@ -29,7 +29,7 @@ REFUSES = """
 include-name = "POST /api/zoom/sync"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 501]
 """
-EXAMPLES = 4
+EXAMPLES = 2
 """Made up at random for each operation, beside those that cover its parameters one by one."""
 
 
