@@ -37,11 +37,13 @@ class Log:
     """A ring bounded by count, by bytes and by age (seconds).
 
     If somebody keeps a copy (`signalling.state`), `withdrawn` has the numbers of withdrawn events, and `cut` the number
-    before which the copy has to forget everything (0: it has not): what was erased may be there still.
+    before which the copy has to forget everything (0: it has not): what was erased may be there still. `forgotten`:
+    bytes that this log has forgotten, and the copy may have still.
     """
 
     __slots__ = (
-        *("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "cut", "epoch", "seq", "withdrawn"),
+        *("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count"),
+        *("cut", "epoch", "forgotten", "seq", "withdrawn"),
     )
 
     def __init__(
@@ -51,6 +53,7 @@ class Log:
         self.seq = 0
         self.withdrawn: list[int] | None = None
         self.cut = 0
+        self.forgotten = 0
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._max_count = max_count
@@ -103,14 +106,16 @@ class Log:
         """Returns how many bytes that frees. The log must not be empty."""
         size = len(self._entries.popleft()[2])
         self._bytes -= size
+        self.forgotten += size
         return size + ENTRY
 
     def _trim(self, oldest: float) -> None:
-        entries = self._entries
+        entries, before = self._entries, self._bytes
         while entries and (
             len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest
         ):
             self._bytes -= len(entries.popleft()[2])
+        self.forgotten += before - self._bytes
 
     def since(self, seq: int, participant: str) -> list[bytes] | None:
         """What a participant who has seen `seq` missed, in order, or None when the log cannot bridge the gap."""
@@ -152,7 +157,11 @@ class Log:
         for index in [index for index, entry in enumerate(self._entries) if mark(entry[2])]:
             self._blank(index)
         if self.withdrawn is not None:
-            self.cut = self._before + 1
+            self.cut_now()
+
+    def cut_now(self) -> None:
+        """The copy has to forget what this log has forgotten."""
+        self.cut, self.forgotten = self._before + 1, 0
 
     def _blank(self, index: int) -> None:
         n, at, payload, _ = self._entries[index]

@@ -23,6 +23,9 @@ from signalling.rooms.touched import Touched
 from signalling.state import events, members, parts, questions, rooms
 from signalling.state.parts import Find, Fresh, Lost, Moment, Name, State
 
+FORGOTTEN = 64 * 1024
+"""Bytes that a copy may be longer than the log, until something else happens."""
+
 
 class Handover:
     """`name` and `find`: connections as data. All methods take `now`, the hub's clock, and `at`, the same moment by a
@@ -62,6 +65,8 @@ class Handover:
         is_behind = is_behind or any(hub.telling.waits(room))
         if touched.room or is_behind:
             part = rooms.write(hub, room, when, self._name)
+        if room.log.forgotten >= FORGOTTEN and room.log.seq > touched.seq:
+            room.log.cut_now()
         fresh = Fresh(
             is_whole,
             part,

@@ -27,7 +27,7 @@ from signalling.state import members, rooms
         (
             Log,
             {"_entries", "epoch", "seq"},
-            {"_bytes", "_max_age", "_max_bytes", "_max_count", "cut", "withdrawn"},
+            {"_bytes", "_max_age", "_max_bytes", "_max_count", "cut", "forgotten", "withdrawn"},
         ),
     ],
 )

@@ -12,6 +12,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
 from signalling.rooms.change import Erased, Posted, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, LetIn, PutRight, StayResumed
+from signalling.state.handover import FORGOTTEN
 from signalling.state.parts import Fresh, State, UnknownVersion
 from tests.signalling.rooms.test_chat import answers, asked, post, writes
 from tests.signalling.state.roaming import Copy, Roaming
@@ -271,6 +272,21 @@ def test_of_what_was_deleted_no_copy_of_the_log_keeps_the_text(
     assert b"secret" not in b"".join(state(arrives(stage, copy.state)).log)
     # What is erased later cuts nothing off that is not told.
     assert fresh(stage).cut == 0
+
+
+def test_a_copy_of_the_log_is_no_longer_than_the_log(stage: Roaming) -> None:
+    """But for a little, so that not every event has to cut something off."""
+    copy, log = Copy(), stage.hub.rooms[ROOM].log
+    log._max_bytes = 4 * FORGOTTEN
+    copy.take(fresh(stage))
+    lengths = []
+    for _ in range(300):
+        log.append(b"x" * (FORGOTTEN // 32), stage.now)
+        copy.take(fresh(stage))
+        lengths.append(sum(len(each) for each in copy.log.values()))
+    assert 4 * FORGOTTEN <= max(lengths) <= 6 * FORGOTTEN
+    # Nor is anything gone that the log has.
+    assert set(copy.log) >= {number for number, *_ in log.after(-1)}
 
 
 def fresh(stage: Roaming) -> Fresh:
