@@ -15,7 +15,7 @@ import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
-from server.cluster.engine.records import Buried, Committed, Lost, Ownership, Settling, Taken
+from server.cluster.engine.records import Buried, Committed, Head, Lost, Ownership, Settling, Taken
 from server.sharing.committing import Committing
 from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
@@ -68,7 +68,7 @@ class Recovery:
         line = room.line
         incarnation = await self._engine.connected()
         if line.phase == "unsure" and incarnation != line.incarnation and line.epoch and line.incarnation:
-            return await self._assert(room, incarnation)
+            return await self._assert(room, incarnation, confirms=True)
         settled = await self._membership.settled()
         if settled != incarnation or await self._engine.connected() != incarnation:
             # It is another meanwhile, which knows nothing of the room before that is asserted.
@@ -79,7 +79,6 @@ class Recovery:
         if isinstance(told, Settling | Buried):
             # The next beat tells whether this node lives.
             return False
-        room.is_doubtful = False
         if room.is_lost:
             return True
         if not isinstance(told, Taken):
@@ -92,6 +91,9 @@ class Recovery:
             else:
                 line.took_anew(head.term, incarnation)
             return True
+        if told.previous_term <= line.term and line.is_behind(head.epoch, head.revision):
+            return await self._has_lost(room, head, incarnation)
+        room.is_doubtful = False
         is_over = not (line.epoch or head.epoch) and len(line) > 0
         if not is_over and (told.previous, told.previous_term) != (self._membership.id, line.term):
             # Somebody else may have had it in between.
@@ -102,17 +104,31 @@ class Recovery:
             self._committing.happened(room, batch)
         return True
 
-    async def _assert(self, room: OwnedRoom, incarnation: str) -> bool:
-        """The engine came back as another."""
+    async def _has_lost(self, room: OwnedRoom, head: Head, incarnation: str) -> bool:
+        """The engine is the same, as far as it tells: its data went back, or was thrown away."""
+        line = room.line
+        log.warning("the engine has lost what was committed", meeting=room.id, term=head.term)
+        line.term = head.term
+        if line.epoch:
+            return await self._assert(room, incarnation, confirms=False)
+        # Nobody is in the room any more. What the engine has of it is no good.
+        await self._engine.drop(Ownership(room.id, head.node, head.term, head.epoch, head.revision))
+        for batch in line.asserted(len(line), incarnation):
+            self._committing.happened(room, batch)
+        line.phase = "dropped"
+        return False
+
+    async def _assert(self, room: OwnedRoom, incarnation: str, *, confirms: bool) -> bool:
+        """The engine came back as another. `confirms`: it may have all of the room."""
         line = room.line
         await self._membership.seen(incarnation)
         is_bridged = not (room.is_doubtful or self._membership.was_over(line.incarnation))
         told: object = Lost()
         count = 0
-        if is_bridged:
+        if is_bridged and confirms:
             count, revision = line.sent
             told = await self._engine.confirm(self._own(room, revision))
-        elif room.id in self._committing.hub.rooms:
+        elif not is_bridged and room.id in self._committing.hub.rooms:
             # Others may have had the room meanwhile, and shown what nobody knows now.
             self._committing.begin_anew(room)
         if isinstance(told, Lost):

@@ -188,6 +188,17 @@ class Uncommitted(Generic[Effect]):
         """It is not known what became of those that were sent, or the engine has not what they count on."""
         self.phase = "unsure"
 
+    def is_behind(self, epoch: str, revision: int) -> bool:
+        """Whether an engine that has the room so has not what it is known to have had."""
+        first = self._batches[0] if self._batches else None
+        if first is None:
+            known = self.epoch, self.revision
+        elif first.kind in ("establish", "say") or (first.kind == "drop" and not epoch):
+            return False
+        else:
+            known = first.epoch, first.revision
+        return bool(known[0]) and (epoch != known[0] or revision < known[1])
+
     def took_again(self, term: int, incarnation: str, epoch: str, revision: int) -> list[Batch[Effect]]:
         """The room was this owner's all the time. Returns those that happened; the others go out again as they were."""
         self.term, self.incarnation = term, incarnation

@@ -1,0 +1,117 @@
+"""An owner whose engine has lost what was committed, and does not tell: it is the same engine."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from server.cluster.engine.records import Committed, Head, Ownership, RoomState, Taken
+from server.sharing.owned_room import OwnedRoom
+from server.sharing.recovery import Recovery
+
+ROOM = "ROOM-1"
+STATE = RoomState(11)
+
+
+class Node:
+    """`me`, whose room has the revision 3 and one commit that was refused. The engine has it as in `head`."""
+
+    def __init__(self, head: Head, previous: tuple[str, int]) -> None:
+        self.rooms: dict[str, Any] = {ROOM: None}
+        self.done: list[str] = []
+        self.calls: list[tuple[str, Ownership]] = []
+        self.hub = self
+        self.was_lost = False
+        self.room = OwnedRoom(ROOM, "me", bytes, lambda room: None)
+        self.room.line.took(5, "engine", "e_1", 3, 10)
+        self.room.line.add(entries=[b"eleven"], effects=["eleven"])  # type: ignore[list-item]
+        self._taken = [
+            Taken(*previous, head, is_complete=False),
+            Taken("", 10, Head("me", 11, "", 0, 0), False),
+        ]
+        membership = SimpleNamespace(
+            id="me", others=[], settled=self.connected, seen=self.connected, was_over=lambda _: False
+        )
+        parts: list[Any] = [self, membership, self, self.lose]
+        self.recovery = Recovery(*parts)
+
+    async def recovers(self) -> None:
+        self.room.line.next()
+        self.room.line.lost_sight()
+        with capture_logs():
+            self.recovery.begin(self.room)
+            assert self.room.recovery is not None
+            await self.room.recovery
+
+    def lose(self, room: OwnedRoom) -> None:
+        self.was_lost = True
+        room.lose()
+
+    # The engine, and what there is to commit.
+
+    async def connected(self, _: str = "") -> str:
+        return "engine"
+
+    async def take(self, *_: str) -> Taken:
+        return self._taken.pop(0)
+
+    async def establish(self, own: Ownership, state: RoomState) -> Committed:
+        assert state is STATE
+        self.calls.append(("establish", own))
+        return Committed(own.revision)
+
+    async def drop(self, own: Ownership) -> Committed:
+        self.calls.append(("drop", own))
+        return Committed(own.revision)
+
+    def gather(self, room: OwnedRoom) -> None: ...
+
+    def stirred(self, room: OwnedRoom) -> None: ...
+
+    def whole(self, room: OwnedRoom) -> RoomState:
+        return STATE
+
+    def happened(self, room: OwnedRoom, batch: Any) -> None:
+        self.done += batch.effects
+
+
+@pytest.mark.parametrize(
+    ("head", "previous"),
+    [
+        pytest.param(Head("me", 9, "e_1", 8, 2), ("me", 5), id="the last writes"),
+        pytest.param(Head("me", 9, "e_0", 8, 4), ("other", 4), id="that this node has it"),
+        pytest.param(Head("me", 9, "", 0, 0), ("", 0), id="everything"),
+    ],
+)
+async def test_whoever_lives_and_has_it_all_establishes_it_again(
+    head: Head, previous: tuple[str, int]
+) -> None:
+    node = Node(head, previous)
+    await node.recovers()
+    assert node.calls == [("establish", Ownership(ROOM, "me", 9, "e_1", 4))]
+    assert (node.done, node.room.line.phase, node.room.line.term) == (["eleven"], "owned", 9)
+
+
+async def test_of_a_room_in_which_nobody_is_any_more_nothing_is_left_in_the_engine() -> None:
+    node = Node(Head("me", 9, "e_1", 8, 2), ("me", 5))
+    node.rooms.clear()
+    node.room.line.drop(effects=["twelve"])  # type: ignore[list-item]
+    await node.recovers()
+    assert node.calls == [("drop", Ownership(ROOM, "me", 9, "e_1", 2))]
+    assert (node.done, node.room.line.phase) == (["eleven", "twelve"], "taken")
+
+
+@pytest.mark.parametrize("revision", [3, 4])
+async def test_what_was_not_lost_goes_on(revision: int) -> None:
+    node = Node(Head("me", 9, "e_1", 10, revision), ("me", 5))
+    await node.recovers()
+    assert (node.calls, node.room.line.phase, node.was_lost) == ([], "owned", False)
+
+
+async def test_whoever_had_it_in_between_keeps_it() -> None:
+    node = Node(Head("me", 9, "e_1", 8, 2), ("other", 6))
+    await node.recovers()
+    assert (node.calls, node.was_lost) == ([], True)
