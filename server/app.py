@@ -128,7 +128,7 @@ async def serve(
             reconciler.owns = cluster.owned_rooms.owns
             node.engine_seen_at = lambda: cluster.membership.seen_at
             await cluster.begin(record_clock)
-            retention.is_due = cluster.is_first
+            retention.is_due = schedule.is_due = cluster.is_first
         revocations = Revocations(store, tokens, gateway.revoked, record_clock.now)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear

@@ -49,6 +49,26 @@ async def test_it_is_read_when_it_is_due_and_again_until_two_readings_agree(made
         assert len(made.zoom.requests) == asked, "it has settled"
 
 
+async def test_of_several_nodes_one_looks_for_what_is_due(made: Runs) -> None:
+    """Zoom's limits are for all of them."""
+    async with Office(made) as office:
+        await office.looked()
+        asked, is_first = asyncio.Semaphore(0), asyncio.Event()
+
+        def is_due() -> bool:
+            asked.release()
+            return is_first.is_set()
+
+        office.schedule.is_due = is_due
+        await asked.acquire()
+        made.clock.advance(HOUR / 2)
+        for _ in range(3):
+            await asked.acquire()
+        assert made.zoom.requests == []
+        is_first.set()
+        assert await office.scheduled() == (END + 6 * HOUR, 2)
+
+
 async def test_a_report_that_still_changes_is_read_at_all_three_times(made: Runs) -> None:
     async with Office(made) as office:
         made.clock.advance(HOUR / 2)
