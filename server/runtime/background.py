@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 def endless(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-    """A task that is to go on until it is cancelled. An error that ends it before is logged."""
+    """A task that is to go on until it is done, or cancelled. An error that ends it before is logged."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_tell_of_end)
     return task

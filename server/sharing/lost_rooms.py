@@ -11,6 +11,7 @@ import structlog
 
 from server.realtime.room_restore import restorable_people
 from server.runtime import clock
+from server.runtime.background import endless
 from signalling.rooms.inputs import Restored
 from signalling.rooms.member import Look
 from storage.errors import StoreError
@@ -37,7 +38,7 @@ class LostRooms:
 
     def ask(self) -> None:
         """There is an engine that may have lost rooms. None is taken before it has settled."""
-        self._asking = asyncio.get_running_loop().create_task(self._ask())
+        self._asking = endless(self._ask())
 
     async def _ask(self) -> None:
         began = asked = clock.monotonic()

@@ -16,6 +16,7 @@ from server.cluster.engine.records import Held, Message, RoomState, Taken
 from server.identity.ids import new_id
 from server.realtime.hand_writer import HandWriter
 from server.runtime import clock
+from server.runtime.background import endless
 from server.runtime.happening import happens
 from server.sharing.committing import Committing
 from server.sharing.lost_rooms import LostRooms
@@ -31,7 +32,7 @@ from signalling.protocol.features import ICE
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.state.handover import Handover
-from signalling.state.parts import State, UnknownVersion
+from signalling.state.parts import UnknownVersion
 
 log = structlog.get_logger()
 
@@ -174,7 +175,6 @@ class OwnedRooms:
             if not told.previous_term:
                 self._restore(room)
             return
-        room.withdrawn = withdrawn_of(state)
         self.taken_over += 1
         log.info(
             "room taken over",
@@ -184,7 +184,7 @@ class OwnedRooms:
             people=len(state.members),
             same_epoch=told.is_complete,
         )
-        self._adopt(room, parts_of(state), told)
+        self._adopt(room, state, told)
 
     def _restore(self, room: OwnedRoom) -> None:
         """The engine knows nothing of it. It may have lost it, and the last owner is dead."""
@@ -194,7 +194,7 @@ class OwnedRooms:
             self._hub.restore(found, clock.monotonic())
             self.committing.stirred(room)
 
-    def _adopt(self, room: OwnedRoom, parts: State, told: Taken) -> None:
+    def _adopt(self, room: OwnedRoom, state: RoomState, told: Taken) -> None:
         now, at = clock.monotonic(), self._membership.at()
 
         def lost_at(name: Any) -> float:
@@ -206,7 +206,8 @@ class OwnedRooms:
 
         self._adopting = room
         try:
-            effects = self.handover.adopt(parts, now, at, lost_at, is_copy=told.is_complete)
+            room.withdrawn = withdrawn_of(state)
+            effects = self.handover.adopt(parts_of(state), now, at, lost_at, is_copy=told.is_complete)
         except UnknownVersion as error:
             # Of nodes that were all stopped before the first of this release started. Its people join anew.
             log.warning("a room was left by another release", meeting=room.id, reason=str(error))
@@ -283,7 +284,7 @@ class OwnedRooms:
 
     def given(self, room_id: str) -> None:
         """Its last owner has given it to this node."""
-        task = asyncio.get_running_loop().create_task(self._take_given(room_id))
+        task = endless(self._take_given(room_id))
         self._given.add(task)
         task.add_done_callback(self._given.discard)
 
