@@ -70,6 +70,10 @@ class ChangeWriter:
         if not self._queues.add(self.now(), unsettled):
             self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
 
+    def refuse(self, unsettled: Unsettled) -> None:
+        """It is not recorded: whoever asks again will be heard."""
+        self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_FIRST))
+
     def outcome_of(self, unsettled: Unsettled) -> asyncio.Future[Outcome]:
         """What the store will answer. Ask before `record` is called."""
         return self._awaited.setdefault(id(unsettled), asyncio.get_running_loop().create_future())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ from server.realtime.other_nodes import Moved, OtherNodes, Result, Unanswered
 from server.runtime import clock
 from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
+from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.sealing import NotSealed, Seal
 from signalling.nodes import wire
 from signalling.protocol.errors import ErrorCode, Refused
@@ -46,16 +47,14 @@ _read = msgspec.msgpack.Decoder(Sealed).decode
 
 
 class Asking(OtherNodes):
-    """`take`: who owns a room; this node, if nobody does (`OwnedRooms.take`). `owned`: the rooms of this node.
-    `committed` waits until what has happened in one is; at most so many seconds."""
+    """`rooms`: those of this node. `committed` waits until what has happened in one is; at most so many seconds."""
 
     def __init__(
         self,
         engine: Engine,
         membership: Membership,
         seal: Seal,
-        owned: Mapping[str, OwnedRoom],
-        take: Callable[[str], Awaitable[tuple[str, int] | None]],
+        rooms: OwnedRooms,
         committed: Callable[[str, float], Awaitable[bool]],
     ) -> None:
         self.answer: Callable[[bytes], Awaitable[bytes]] = _nobody
@@ -63,8 +62,7 @@ class Asking(OtherNodes):
         self._engine = engine
         self._membership = membership
         self._seal = seal
-        self._owned = owned
-        self._take = take
+        self._rooms = rooms
         self._committed = committed
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[wire.Replied | bytes]] = {}
@@ -72,7 +70,7 @@ class Asking(OtherNodes):
     # On the node that has the request.
 
     async def owner(self, room: str, *, takes: bool, until: float) -> str:
-        while room not in self._owned:
+        while takes or not await self._stays(room):
             left = until - clock.monotonic()
             if left <= 0:
                 raise Refused(ErrorCode.UNAVAILABLE, "Nobody can say now who has this meeting.", COME_BACK)
@@ -81,21 +79,45 @@ class Asking(OtherNodes):
                     node = await self._owner_now(room, takes=takes)
             except (EngineError, TimeoutError):
                 node = None
-            if node is not None:
+            if node is not None and (node != self._membership.id or self._is_at_hand(room)):
                 return node
             # Its owner is dead and the next one not known yet, or the engine is away.
             await asyncio.sleep(min(LOOKS_EVERY, left))
         return self._membership.id
 
+    async def _stays(self, room: str) -> bool:
+        """Whether this node has the room, once it is known whether another one gets it."""
+        while (found := self._rooms.rooms.get(room)) is not None and not found.stays.is_set():
+            await found.stays.wait()
+        return found is not None
+
+    def _is_at_hand(self, room: str) -> bool:
+        """Whether this node has the room, and is not about to give it."""
+        found = self._rooms.rooms.get(room)
+        return found is not None and found.stays.is_set()
+
     async def _owner_now(self, room: str, *, takes: bool) -> str | None:
+        if takes and await self._stays(room):
+            return await self._this_node(self._rooms.rooms[room])
         if takes:
-            found = await self._take(room)
+            found = await self._rooms.take(room)
             node = None if found is None else found[0]
         else:
             head = await self._engine.head(room)
             node = "" if head is None else head.node
         lives = not node or node == self._membership.id or node in self._membership.others
         return node if lives else None
+
+    async def _this_node(self, room: OwnedRoom) -> str | None:
+        """What is ordered may be written before anything of it is committed, so the engine is asked whether the room is
+        this node's still. None: not, or it will be known soon."""
+        head = await self._engine.head(room.id)
+        if head is not None and (head.node, head.term) == (room.node, room.line.term):
+            return room.node
+        if not (room.is_lost or room.recovery or len(room.line)):
+            # Nothing is under way that would be refused.
+            self._rooms.committing.unsure(room)
+        return None
 
     @property
     def here(self) -> str:
@@ -141,21 +163,21 @@ class Asking(OtherNodes):
             if waiting is not None and not waiting.done():
                 waiting.set_result(message if message.moved else self._seal.unseal(payload))
             return
-        if message.room and message.room not in self._owned:
-            self._reply(message, wire.Replied(message.number, moved=True))
-            return
         try:
             question = _read(self._seal.unseal(payload))
         except msgspec.DecodeError as error:
             raise NotSealed(str(error)) from None
-        if question.until < self._membership.at():
-            return
-        task = asyncio.get_running_loop().create_task(self._carry_out(message, question.body))
+        task = asyncio.get_running_loop().create_task(self._carry_out(message, question))
         self.tasks.add(task)
         task.add_done_callback(self._done)
 
-    async def _carry_out(self, message: wire.Asked, body: bytes) -> None:
-        response = await self.answer(body)
+    async def _carry_out(self, message: wire.Asked, question: Sealed) -> None:
+        if message.room and not await self._stays(message.room):
+            self._reply(message, wire.Replied(message.number, moved=True))
+            return
+        if question.until < self._membership.at():
+            return
+        response = await self.answer(question.body)
         self._reply(message, wire.Replied(message.number), self._seal.seal(response))
 
     def _reply(self, asked: wire.Asked, replied: wire.Replied, payload: bytes = b"") -> None:
@@ -167,10 +189,11 @@ class Asking(OtherNodes):
             log.error("a question of another node failed", exc_info=error)
 
     async def committed(self, room: str, work: Awaitable[Result]) -> Result:
-        owned = self._owned.get(room)
-        result = await work
+        owned = self._rooms.rooms.get(room)
         if owned is None:
-            return result
+            return await work
+        with owned.order():
+            result = await work
         if not await self._committed(room, WITHIN) or owned.was_taken_away:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=COME_BACK)
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from server.realtime.carrier import Carrier
 from server.sharing.owned_connection import OwnedConnection
@@ -24,7 +24,10 @@ from signalling.rooms.hands import RECORDED
 
 
 class SharedCarrier(Carrier):
+    """`refused` is told of a change in a room that is another node's by now: nothing is recorded behind its back."""
+
     rooms: Mapping[str, OwnedRoom]
+    refused: Callable[[Unsettled], None]
 
     def perform(self, room: str, held: Held) -> None:
         """It is committed."""
@@ -65,6 +68,6 @@ class SharedCarrier(Carrier):
         room = self.rooms.get(effect.room)
         if room is not None:
             room.later(effect)
-        elif isinstance(effect, Unsettled | EndMeeting):
-            # Asked for over HTTP, and nobody is in the room.
-            super()._do([effect])
+        elif isinstance(effect, Unsettled):
+            # Asked for over HTTP, when the room was here yet.
+            self.refused(effect)

@@ -17,7 +17,7 @@ import structlog
 from server.cluster.engine.bounds import LOG_KEPT
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineUnavailable
-from server.cluster.engine.records import Commit, Committed, Entry, Message, Ownership, RoomState
+from server.cluster.engine.records import Commit, Committed, Entry, Head, Message, Ownership, RoomState
 from server.identity.ids import new_id
 from server.runtime import clock
 from server.runtime.happening import happens
@@ -122,13 +122,10 @@ class Committing:
 
     def _send(self, room: OwnedRoom, batch: Batch[Held]) -> None:
         line = room.line
-        if batch.kind == "say":
-            self.happened(room, line.happened())
-            if room.is_left and self._is_over(room):
-                self._over(room)
-            return
         answer: Awaitable[Any]
-        if batch.kind == "commit":
+        if batch.kind == "say":
+            answer = self._engine.head(room.id)
+        elif batch.kind == "commit":
             entries = [Entry(seq, payload, 0.0) for seq, payload in enumerate(batch.entries, batch.seq + 1)]
             messages = [Message(parcel.to, parcel.body) for parcel in batch.parcels]
             who = room.id, line.term, batch.revision, batch.seq, line.incarnation
@@ -149,14 +146,22 @@ class Committing:
         error = answer.exception()
         if error is not None and not isinstance(error, EngineUnavailable):
             log.error("a commit failed", meeting=room.id, exc_info=error)
-        if error is None and isinstance(answer.result(), Committed):
+        if error is None and self._is_in(room, answer.result()):
             batch = room.line.happened()
             self.happened(room, batch)
             if batch.kind == "drop":
                 self._dropped(room)
+            elif batch.kind == "say" and room.is_left and self._is_over(room):
+                self._over(room)
             self.send(room)
             return
         self.unsure(room)
+
+    def _is_in(self, room: OwnedRoom, told: object) -> bool:
+        """Whether it has happened. What is only said has, if nobody else has taken the room."""
+        if isinstance(told, Head):
+            return (told.node, told.term) == (self._membership.id, room.line.term)
+        return isinstance(told, Committed)
 
     def _dropped(self, room: OwnedRoom) -> None:
         """Nothing is in the engine; whoever came meanwhile needs another term."""
@@ -167,7 +172,7 @@ class Committing:
             self._lost_sight(room)
 
     def _is_over(self, room: OwnedRoom) -> bool:
-        is_used = room.connections or room.id in self.hub.rooms or self.joins(room.id)
+        is_used = room.connections or room.orders or room.id in self.hub.rooms or self.joins(room.id)
         return not (len(room.line) or room.is_stirred or is_used)
 
     def unsure(self, room: OwnedRoom) -> None:

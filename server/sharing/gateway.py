@@ -109,9 +109,9 @@ class ClusterGateway(Gateway):
             lambda: self._joining.under_way,
         )
         self._orphans = Orphans(self.membership, rooms, lambda: self.edge.rooms)
-        asking = Asking(engine, self.membership, seal, rooms.rooms, rooms.take, self._committed)
+        asking = Asking(engine, self.membership, seal, rooms, self._committed)
         self._over_http = OverHttp(
-            *(engine, self.membership, rooms.rooms, asking), *(super().end_meeting, super().goodbye)
+            *(engine, self.membership, rooms.rooms, asking), *(super().end_meeting, super().goodbye, hub.size)
         )
         self.other_nodes = asking
         self.outside.people = self._over_http.people
@@ -127,7 +127,7 @@ class ClusterGateway(Gateway):
     def _make_carrier(self) -> Carrier:
         parts = self._hub, self._admission.pending, self._writer, self.hands, self._metrics
         self._shared = SharedCarrier(*parts)
-        self._shared.rooms = self.owned_rooms.rooms
+        self._shared.rooms, self._shared.refused = self.owned_rooms.rooms, self._changes.refuse
         return self._shared
 
     async def begin(self, times: RecordClock) -> None:

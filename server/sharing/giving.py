@@ -1,7 +1,9 @@
 """Gives the rooms of a node that stops to others: a commit's time without an owner, and nobody notices.
 
-room ─► frames wait ─► all is committed ─► give ─► the next owner takes it ─► edges send again what is not answered
-                                             └─ refused, or no answer: this node goes on with it
+new orders over HTTP wait ─► those under way are done ─► frames wait ─► all is committed ─► give
+
+    given: the next owner takes it; edges send it again what is not answered, and orders go there, too
+    refused, or no answer: this node goes on with it
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
 from server.cluster.engine.records import Gone, Ownership, Taken
 from server.realtime.attendance_writer import AttendanceWriter
+from server.runtime.happening import happens
 from server.sharing.from_edges import FromEdges
 from server.sharing.lots import lot
 from server.sharing.membership import Membership
@@ -36,6 +39,10 @@ RECORDED_WITHIN = 0.5
 owner tells, and be put right only when record and rooms are compared."""
 
 COMMITTED_WITHIN = 2.0
+
+CARRIED_OUT_WITHIN = 2.0
+"""Seconds in which an order over HTTP is carried out. Else the room is given later: what the order does from then on
+would be lost, or be done behind the next owner."""
 
 TAKEN_WITHIN = 2.0
 """Seconds in which the next owner has told the record who is there. Stays are closed and opened again otherwise."""
@@ -88,9 +95,12 @@ class Giving:
                     await asyncio.sleep(AGAIN)
 
     async def _give(self, room: OwnedRoom) -> None:
-        await self._writer.settle_room(room.id, RECORDED_WITHIN)
-        room.kept = []
+        room.stays.clear()
         try:
+            await self._writer.settle_room(room.id, RECORDED_WITHIN)
+            if not await happens(room.no_orders, CARRIED_OUT_WITHIN):
+                return
+            room.kept = []
             # They may have died meanwhile.
             if await self._is_at_rest(room) and self._membership.takers:
                 await self._hand(room)
@@ -101,6 +111,7 @@ class Giving:
         finally:
             if not room.is_lost:
                 self._edges.go_on(room)
+            room.stays.set()
 
     async def _is_at_rest(self, room: OwnedRoom) -> bool:
         """Wait until all that has happened is committed."""

@@ -51,6 +51,7 @@ class IdleRooms:
             or room.is_stirred
             or room.connections
             or room.recovery
+            or room.orders
             or self._is_used(room.id)
         )
 

@@ -12,11 +12,10 @@ from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
 from server.cluster.engine.records import Head
 from server.runtime.happening import ends
-from server.sharing.asking import COME_BACK, Asking
+from server.sharing.asking import Asking
 from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
 from signalling.nodes import wire
-from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.inputs import Goodbye
 
 log = structlog.get_logger()
@@ -28,7 +27,7 @@ ATTEMPTS = 20
 
 class OverHttp:
     """`owned`: the rooms of this node. `asking`: requests that need an answer. `end`, `goodbye`: what is done with a
-    room of this node."""
+    room of this node; `size`: how many it knows to be in one."""
 
     def __init__(
         self,
@@ -38,6 +37,7 @@ class OverHttp:
         asking: Asking,
         end: Callable[[str], None],
         goodbye: Callable[[Goodbye], None],
+        size: Callable[[str], int],
     ) -> None:
         self.tasks: set[asyncio.Task[None]] = set()
         self._engine = engine
@@ -46,42 +46,49 @@ class OverHttp:
         self._asking = asking
         self._end = end
         self._goodbye = goodbye
+        self._size = size
 
     def end(self, room: str) -> None:
         """The store has ended the meeting."""
-        if room in self._owned:
-            self._end(room)
-            return
-        self._membership.post(self._membership.others, wire.encode(wire.Ended(room)))
 
-    def goodbye(self, said: Goodbye) -> None:
-        if self._takes_frames(said.room):
-            self._goodbye(said)
-        else:
-            self._pass_on(said)
+        def tell(owner: Head) -> None:
+            self._membership.post([owner.node], wire.encode(wire.Ended(room)))
+
+        self._at_owner(room, lambda: self._end(room), tell)
+
+    def goodbye(self, said: Goodbye, told: int = 0) -> None:
+        """`told`: the term of the owner that has heard it, if any."""
+
+        def tell(owner: Head) -> None:
+            if owner.term != told:
+                self._tell(owner, said)
+
+        self._at_owner(said.room, lambda: self._goodbye(said), tell)
 
     def _takes_frames(self, room: str) -> bool:
         """Whether this node has the room, and is not about to give it."""
         return room in self._owned and self._owned[room].kept is None
 
-    def _pass_on(self, said: Goodbye, told: int = 0) -> None:
-        """`told`: the term of the owner that has heard it, if any."""
-        task = asyncio.get_running_loop().create_task(self._find(said, told))
+    def _at_owner(self, room: str, do: Callable[[], None], tell: Callable[[Head], None]) -> None:
+        """Do it, if this node has the room; else tell whoever has it."""
+        if self._takes_frames(room):
+            do()
+            return
+        task = asyncio.get_running_loop().create_task(self._find(room, do, tell))
         self.tasks.add(task)
         task.add_done_callback(self._done)
 
-    async def _find(self, said: Goodbye, told: int) -> None:
+    async def _find(self, room: str, do: Callable[[], None], tell: Callable[[Head], None]) -> None:
         for _ in range(ATTEMPTS):
             with contextlib.suppress(EngineError):
-                head = await self._engine.head(said.room)
-                if self._takes_frames(said.room):
-                    self._goodbye(said)
+                head = await self._engine.head(room)
+                if self._takes_frames(room):
+                    do()
                     return
                 if head is None or not head.node:
                     return
                 if head.node in self._membership.others:
-                    if head.term != told:
-                        self._tell(head, said)
+                    tell(head)
                     return
             # The owner is dead, and the next one not known yet.
             await asyncio.sleep(AGAIN)
@@ -92,7 +99,7 @@ class OverHttp:
         if said.attempt is not None:
             # Perhaps it is dead, and that is not known yet. Whoever has heard it hears nothing new.
             known_in = self._membership.lease + AGAIN
-            asyncio.get_running_loop().call_later(known_in, self._pass_on, said, owner.term)
+            asyncio.get_running_loop().call_later(known_in, self.goodbye, said, owner.term)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
@@ -100,11 +107,11 @@ class OverHttp:
             log.info("what was said over HTTP did not come to its room", error=str(error))
 
     async def people(self, room: str) -> int:
-        """How many are in the room. Raises `Refused` while the engine is away."""
+        """How many are in the room; while the engine is away, as far as this node knows."""
         try:
             return await self._engine.people(room)
         except EngineError:
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=COME_BACK) from None
+            return self._size(room)
 
     async def stop(self, within: float) -> None:
         await ends(self.tasks | self._asking.tasks, within)
@@ -115,8 +122,7 @@ class OverHttp:
             self._asking.heard(message, payload)
             return
         if isinstance(message, wire.Ended):
-            if message.room in self._owned:
-                self._end(message.room)
+            self.end(message.room)
         else:
             told = message.user_id, message.instance, message.attempt, message.back_in
             self.goodbye(Goodbye(message.room, *told))

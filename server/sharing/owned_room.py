@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from server.sharing.owned_connection import OwnedConnection
@@ -97,6 +98,13 @@ class OwnedRoom:
         """It may have been given to another node: the answer is not known."""
         self.kept: list[tuple[wire.ToOwner, bytes]] | None = None
         """What edges say while it is being given to another node."""
+        self.stays = asyncio.Event()
+        """Not while it is about to be given to another node: orders over HTTP wait for that."""
+        self.stays.set()
+        self.orders = 0
+        """Over HTTP, that are under way."""
+        self.no_orders = asyncio.Event()
+        self.no_orders.set()
         self.recovery: asyncio.Task[None] | None = None
         self._seal = seal
         self._stirred = stirred
@@ -150,6 +158,18 @@ class OwnedRoom:
     def reached(self, event: asyncio.Event) -> None:
         self._awaited.discard(event)
         event.set()
+
+    @contextlib.contextmanager
+    def order(self) -> Iterator[None]:
+        """One over HTTP. Until it is carried out, the room stays where it is."""
+        self.orders += 1
+        self.no_orders.clear()
+        try:
+            yield
+        finally:
+            self.orders -= 1
+            if not self.orders:
+                self.no_orders.set()
 
     def unbridged(self, nodes: Sequence[str]) -> None:
         """Something that these were told is lost."""

@@ -58,6 +58,9 @@ class Alone:
         """Whether the server that heard it may have died before the room's owner did."""
         return False
 
+    def check_nodes(self) -> None:
+        """Complain of what is wrong with what was asked of one of several servers."""
+
     def busy(self) -> str:
         """What is on its way between servers; "" if nothing is."""
         return ""

@@ -56,6 +56,7 @@ def check(world: World) -> None:
     if world.server is not None:
         places.check(world)
     store_checks.check(world)
+    world.check_nodes()
 
 
 # What each page was told

@@ -1,4 +1,4 @@
-"""A goodbye over HTTP comes to whoever owns the room, now or next."""
+"""A goodbye over HTTP, and the end of a meeting, come to whoever owns the room, now or next."""
 
 from __future__ import annotations
 
@@ -28,11 +28,19 @@ class Node:
         self.term = 7
         self.rooms: dict[str, Any] = {}
         self.done: list[Goodbye] = []
+        self.ended: list[str] = []
         self.told: list[str] = []
+        self.said: wire.OverHttp = wire.Said(ROOM, "u_ann", "i_ann", 3.0, 2)
         membership = SimpleNamespace(others=["other", "third"], lease=4.0, post=self._post)
         self.membership: Any = membership
         nobody: Any = None
-        self.http = OverHttp(self, membership, self.rooms, nobody, nobody, self.done.append)  # type: ignore[arg-type]
+        parts: list[Any] = [self, membership, self.rooms, nobody, self.ended.append, self.done.append, len]
+        self.http = OverHttp(*parts)
+
+    async def people(self, room: str) -> int:
+        if self.owner is None:
+            raise EngineUnavailable("the engine is away")
+        return 3
 
     async def head(self, room: str) -> Head:
         if self.owner is None:
@@ -40,7 +48,7 @@ class Node:
         return Head(self.owner, self.term, "e_1", 0, 0)
 
     def _post(self, nodes: list[str], entry: bytes) -> None:
-        assert wire.decode(entry)[0] == wire.Said(ROOM, "u_ann", "i_ann", 3.0, 2)
+        assert wire.decode(entry)[0] == self.said
         self.told += nodes
 
     def takes(self) -> None:
@@ -101,3 +109,30 @@ def test_a_room_that_is_about_to_be_given_takes_none() -> None:
     loop.run_until_complete(asyncio.sleep(30.0))
     assert (node.told, node.done) == (["third"], [])
     loop.close()
+
+
+def test_the_end_of_a_meeting_that_is_about_to_be_given_is_told_where_it_goes() -> None:
+    """And by a node that is told of it, and has yet to take the room, it is not forgotten."""
+    loop, node = VirtualLoop(), Node()
+    node.said = wire.Ended(ROOM)
+    node.takes()
+    node.rooms[ROOM].kept = []
+    loop.call_at(1.0, node.rooms.clear)
+    loop.call_at(1.0, goes_to_the_third, node)
+    loop.call_soon(node.http.end, ROOM)
+    loop.run_until_complete(asyncio.sleep(30.0))
+    assert (node.told, node.ended) == (["third"], [])
+    node.owner = "me"
+    loop.call_soon(node.http.heard, wire.Ended(ROOM), b"")
+    loop.call_later(1.0, node.takes)
+    loop.run_until_complete(asyncio.sleep(30.0))
+    assert (node.told, node.ended) == (["third"], [ROOM])
+    loop.close()
+
+
+async def test_how_many_are_in_a_meeting_is_told_as_far_as_it_is_known() -> None:
+    """A meeting that is made, or asked for, while the engine is away is not refused for the count."""
+    node = Node()
+    assert await node.http.people(ROOM) == 3
+    node.owner = None
+    assert await node.http.people(ROOM) == len(ROOM)

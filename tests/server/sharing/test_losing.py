@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from structlog.testing import capture_logs
 
-from server.cluster.engine.records import Commit, Committed, Fenced
+from server.cluster.engine.records import Commit, Committed, Fenced, Head, RoomState
 from server.realtime.hand_writer import HandWriter
 from server.runtime import clock
 from server.sharing.committing import Committing
@@ -16,6 +19,7 @@ from server.sharing.cut_off import CutOff
 from server.sharing.membership import Membership
 from server.sharing.owned_room import Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
+from server.sharing.room_state import ABOUT, WITHDRAWN, room_state
 from signalling.nodes import wire
 from storage.store import Store
 from tests.signalling.state.roaming import Roaming
@@ -58,6 +62,32 @@ async def test_what_is_committed_is_released_and_what_is_refused_is_not() -> Non
     assert len(unsure) == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "is_told"), [(Head("me", 5, "", 0, 0), True), (Head("other", 6, "", 0, 0), False), (None, False)]
+)
+async def test_where_nothing_is_established_it_is_asked_whose_the_room_is(
+    told: Head | None, is_told: bool
+) -> None:
+    """Before anything of it is released: nobody would refuse it."""
+    seen: list[Held] = []
+    unsure: list[OwnedRoom] = []
+
+    async def head(room: str) -> Head | None:
+        return told
+
+    parts: list[Any] = [SimpleNamespace(head=head), SimpleNamespace(rooms={}), None, SimpleNamespace(id="me")]
+    parts += [lambda room, held: seen.extend(held), unsure.append, unsure.append]
+    committing = Committing(*parts)
+    room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
+    room.line.took(5, "engine", "", 0, 0)
+    room.line.drop(effects=[Local(wire.Told("ROOM-1", [1]), b"")])
+    committing.send(room)
+    assert not seen
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert (bool(seen), bool(unsure)) == (is_told, not is_told)
+
+
 async def test_whoever_waits_for_a_room_that_is_lost_waits_no_longer() -> None:
     room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
     event = room.awaited()
@@ -86,24 +116,45 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert forgotten == ["ROOM-1", "ROOM-2"], "their hands are recorded by whoever has them"
 
 
-def test_a_room_that_another_release_has_left_is_begun_anew() -> None:
+def another_release(state: RoomState) -> RoomState:
     """Its nodes were all stopped before this one started."""
+    return replace(state, fields={ABOUT: state.fields[ABOUT].replace(b'"v":1', b'"v":2', 1)})
+
+
+def nothing_of_the_room(state: RoomState) -> RoomState:
+    return replace(state, fields={})
+
+
+def no_list(state: RoomState) -> RoomState:
+    return replace(state, fields={**state.fields, WITHDRAWN: b"["})
+
+
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        (another_release, "a room was left by another release"),
+        (nothing_of_the_room, "a room's state cannot be read"),
+        (no_list, "a room's state cannot be read"),
+    ],
+)
+def test_a_room_that_cannot_be_read_is_begun_anew(
+    left: Callable[[RoomState], RoomState], reason: str
+) -> None:
+    """Whoever takes it goes on with it all the same, and its people join anew."""
     stage = Roaming(30.0)
     stage.join("ann", room="ROOM-1")
     state = stage.handover.state("ROOM-1", stage.now, stage.time)
-    of_another = state._replace(room=state.room.replace(b'"v":1', b'"v":2', 1))
+    damaged = left(room_state(state.room, state.members, state.log, state.seq))
     here, membership = Roaming(30.0), SimpleNamespace(at=lambda: 0.0, last_beat=lambda _, at: at)
     parts: list[Any] = [None, here.hub, membership, None, None, {}, None]
     room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
     room.line.took(5, "engine", "e_1", 0, 0)
     with capture_logs() as logs:
-        OwnedRooms(*parts)._adopt(
-            room, of_another, cast(Any, SimpleNamespace(previous="n_1", is_complete=True))
-        )
+        OwnedRooms(*parts)._adopt(room, damaged, cast(Any, SimpleNamespace(previous="n_1", is_complete=True)))
     assert (room.line.epoch, here.hub.rooms) == ("", {})
     (said,) = logs
-    assert said["event"] == "a room was left by another release"
-    assert "exc_info" not in said
+    assert said["event"] == reason
+    assert ("exc_info" in said) == (left is not another_release)
 
 
 async def test_whoever_has_not_heard_of_the_engine_for_a_lease_may_be_missed() -> None:

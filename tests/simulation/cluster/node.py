@@ -15,6 +15,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.hub import Hub
 from signalling.rooms.log_memory import MOST, LogMemory
 from tests.engines.memory import MemoryEngine
+from tests.simulation.cluster.api import Api
 from tests.simulation.server import SECRET, Server
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class NodeServer(Server):
         parts = self._config, self.hub, self._store, self.admission, self.writer, self.changes, self.metrics
         shared = self.engine, self._tokens, Seal(SECRET), self.node.id, QuickMembership
         self.cluster = ClusterGateway(*parts, *shared)
+        self.api = Api(self.cluster.outside, self.cluster.other_nodes)
         return self.cluster
 
     async def _begin(self) -> None:

@@ -14,6 +14,7 @@ from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop, lots
 from tests.simulation.cluster import blows
 from tests.simulation.cluster.node import INTERVAL, LEASE, SETTLING, NodeServer
+from tests.simulation.cluster.over_http import OrdersOverHttp
 from tests.simulation.cluster.shown import Shown
 from tests.simulation.network import Link
 from tests.simulation.notes import ROOM, Said
@@ -39,6 +40,7 @@ class ClusterWorld(World):
         """When the engine or a node was hindered."""
         self.cut_off_at: list[float] = []
         """When a node did not reach the engine: the places of its people were given up, and they did not know."""
+        self.over_http = OrdersOverHttp(self)
         self.takeovers.is_off = self.keeps_rooms = True
         self.seen_before = INTERVAL + self.engine.latency
         # Others look at their next heartbeat, if nobody has stopped them and the store answers.
@@ -80,6 +82,7 @@ class ClusterWorld(World):
         for link in server.links:
             link.fault()
         server.terminate()
+        self.over_http.stops(server)
 
     def expects(self, warning: str) -> bool:
         return warning in blows.WARNINGS or super().expects(warning)
@@ -115,7 +118,12 @@ class ClusterWorld(World):
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
         return sum(each.cluster.owned_rooms.taken_over for each in servers)
 
+    def check_nodes(self) -> None:
+        self.over_http.check()
+
     def busy(self) -> str:
+        if self.over_http.under_way:
+            return "an order over HTTP is under way"
         if any(not (each.killed or each.listening) for each in self.servers):
             return "a server starts or stops"
         if not self.owners and any(page.is_live and page.client.phase == "joined" for page in self.pages()):
@@ -131,7 +139,7 @@ class ClusterWorld(World):
         return ""
 
     def more(self) -> list[Coroutine[Any, Any, None]]:
-        return [blows.blow(self)]
+        return [blows.blow(self), self.over_http.act()]
 
     @property
     def was_hindered(self) -> bool:  # type: ignore[override] # of several, it is found out
