@@ -44,6 +44,7 @@ from server.sharing.idle_rooms import IdleRooms
 from server.sharing.lost_rooms import LostRooms
 from server.sharing.membership import Membership
 from server.sharing.orphans import Orphans
+from server.sharing.out_of_reach import OutOfReach
 from server.sharing.over_http import OverHttp
 from server.sharing.owned_connection import OwnedConnection
 from server.sharing.owned_rooms import OwnedRooms
@@ -118,7 +119,7 @@ class ClusterGateway(Gateway):
         self._shared_limits = SharedLimits(self.limits, seal, self.membership)
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._shared_limits)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
-        self._stands_since: float | None = None
+        self._out_of_reach = OutOfReach(self.membership, hub.stood_still)
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
         writer.owns = rooms.owns
@@ -304,13 +305,8 @@ class ClusterGateway(Gateway):
     # The timer.
 
     def _tick(self, connections: Collection[Connection], now: float) -> None:
-        if not self.membership.is_well:
-            # Nobody could come back meanwhile.
-            self._stands_since = self._stands_since or now
+        if self._out_of_reach.lasts(now):
             return
-        if self._stands_since is not None:
-            self._hub.stood_still(now - self._stands_since, now)
-            self._stands_since = None
         owned = [
             connection for room in self.owned_rooms.rooms.values() for connection in room.connections.values()
         ]
