@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
+from tests.e2e.test_invite_links import made, open_invites
 from tests.process import ServerProcess
 from tests.server.proxy import HOST, Proxy
 
@@ -117,3 +119,24 @@ async def test_clock_that_is_set_back_is_not_noticed(
         await asyncio.gather(ada.hears("ack"), ada.says("status", media={"video": True}))
         assert [message["type"] for message in ada.said if message["type"] != "status"] == []
         await ada.page.close()
+
+
+async def test_clock_that_is_wrong_shortens_nothing(newcomer: Newcomer, meeting: str) -> None:
+    """An invite link lasts for as long as was chosen, and what was just written can be edited."""
+    ada = await newcomer("Ada", calls=False)
+    await ada.page.add_init_script(CLOCK.replace("setAhead = 0", f"setAhead = {2 * HOUR}"))
+    await meet(meeting, ada)
+    await ada.page.get_by_role("button", name="Chat", exact=True).click()
+    chat = ada.page.get_by_role("complementary", name="Chat")
+    await chat.get_by_role("textbox", name="Message").fill("Hello")
+    await chat.get_by_role("textbox", name="Message").press("Enter")
+    await expect(chat.get_by_role("button", name="Edit your message")).to_be_visible()
+    panel = await open_invites(ada)
+    async with ada.page.expect_request(lambda request: request.method == "POST") as asked:
+        await made(panel, Good_for="An hour")
+    request = await asked.value
+    expires_at = datetime.fromisoformat((request.post_data_json or {})["expires_at"])
+    # However long the page takes, there is an hour between this clock and that one.
+    assert timedelta(minutes=30) < expires_at - datetime.now(UTC) < timedelta(minutes=90)
+    listed = panel.get_by_role("list", name="Links there are").get_by_role("listitem")
+    await expect(listed).to_contain_text("until")

@@ -28,7 +28,7 @@ export class ChatItems {
 
   /** @param {readonly ChatMessage[]} messages @param {readonly Outgoing[]} outgoing @param {Reader} reader */
   show(messages, outgoing, reader) {
-    const now = Date.now();
+    const { now } = reader;
     const today = new Date(now).toDateString();
     const common = [reader.id, reader.inCharge, reader.mayWrite, today];
     const held = document.activeElement;

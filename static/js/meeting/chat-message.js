@@ -15,6 +15,7 @@ import { problemText } from "../ui/problems.js";
  * @property {boolean} mayWrite
  * @property {(id: string) => string} nameOf  a participant; "" if unknown
  * @property {(id: string) => ChatMessage | undefined} find  a message
+ * @property {number} now  by the server's clock
  */
 
 /** @param {HTMLElement} element @param {string} text  links in it are made by DOM calls, never as HTML */
@@ -64,7 +65,7 @@ export function showMessage(message, reader, element = fromTemplate("message")) 
   const time = part(element, "time", HTMLTimeElement);
   time.dateTime = at;
   time.title = longDateTime(when);
-  write(time, sameDay(when, Date.now()) ? clock(when) : dayAndClock(when));
+  write(time, sameDay(when, reader.now) ? clock(when) : dayAndClock(when));
   part(element, "edited").hidden = !editedAt || deleted;
   const body = part(element, "text");
   if (deleted) write(body, t("Message deleted"));
@@ -74,7 +75,7 @@ export function showMessage(message, reader, element = fromTemplate("message")) 
   write(part(element, "quote"), quoted ? (quoted.deleted ? t("Message deleted") : `${isolated(quoted.name)}: ${short(quoted.text)}`) : t("An earlier message"));
   part(element, "tools").hidden = deleted;
   part(element, "reply").hidden = !reader.mayWrite;
-  part(element, "edit").hidden = !own || !reader.mayWrite || Date.now() - when > EDITABLE;
+  part(element, "edit").hidden = !own || !reader.mayWrite || reader.now - when > EDITABLE;
   part(element, "delete").hidden = !own && !reader.inCharge;
   for (const [tool, what] of Object.entries(TOOLS)) {
     const values = { name, text: short(text, 30) };

@@ -1,4 +1,5 @@
 /** The chat's panel and its button: what was written, in order, and how much of it was not read. */
+import { serverClock } from "../here/server-clock.js";
 import { ask } from "../ui/dialogs.js";
 import { part, write } from "../ui/dom.js";
 import { t } from "../words/words.js";
@@ -36,6 +37,7 @@ export class ChatPanel {
   #names = new Map();
   #latest = "";
   #atEnd = true;
+  #now = () => Date.now();
 
   /**
    * @param {HTMLElement} view  the meeting's @param {import("../../sdk/reconvene.js").Meeting} meeting
@@ -99,6 +101,7 @@ export class ChatPanel {
     this.#button.setAttribute("aria-expanded", String(this.isOpen));
     if (!this.isOpen) return focused ? this.#button.focus() : undefined;
     if (!part(this.#view, "panel").hidden) part(this.#view, "close-panel").click();
+    void serverClock().then((now) => ((this.#now = now), this.#show()));
     this.#show();
     this.#toEnd();
     // A keyboard on the screen would hide what was written.
@@ -129,6 +132,7 @@ export class ChatPanel {
       mayWrite: reach !== "nobody",
       nameOf: (id) => this.#nameOf(id),
       find: (id) => this.#byId.get(id),
+      now: this.#now(),
     };
   }
 

@@ -1,5 +1,6 @@
 /** The meeting's invite links, for those in charge: make one, copy it, see how often each was used, revoke it. */
 import { getInvites, makeInvite, revokeInvite } from "../here/http-api.js";
+import { serverClock } from "../here/server-clock.js";
 import { CopyField } from "../ui/copy-field.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
@@ -65,13 +66,15 @@ export class InviteLinks {
     const button = part(this.#element, "make-invite", HTMLButtonElement);
     const role = part(this.#element, "invite-role", HTMLSelectElement).value;
     const lasts = this.#chosen("invite-lasts");
+    const uses = this.#chosen("invite-uses") || null;
+    enable(button, false);
+    const now = await serverClock();
     /** @type {import("../here/http-api.js").InviteWish} */
     const wish = {
       role: role === "cohost" ? "cohost" : "participant",
-      uses: this.#chosen("invite-uses") || null,
-      expires_at: lasts ? new Date(Date.now() + lasts * 3_600_000).toISOString() : null,
+      uses,
+      expires_at: lasts ? new Date(now() + lasts * 3_600_000).toISOString() : null,
     };
-    enable(button, false);
     await this.#with(async (token, id) => {
       const { url } = await makeInvite(token, id, wish);
       this.#made.show(url);
@@ -83,17 +86,18 @@ export class InviteLinks {
   /** @param {string} token @param {string} meeting */
   async #list(token, meeting) {
     const list = part(this.#element, "invite-list");
-    const links = (await getInvites(token, meeting)).filter(({ revoked_at }) => revoked_at === null);
-    list.replaceChildren(...links.reverse().map((link) => this.#item(link)));
+    const [invites, now] = await Promise.all([getInvites(token, meeting), serverClock()]);
+    const links = invites.filter(({ revoked_at }) => revoked_at === null);
+    list.replaceChildren(...links.reverse().map((link) => this.#item(link, now())));
     part(this.#element, "no-invites").hidden = links.length > 0;
   }
 
-  /** @param {InviteLink} link */
-  #item(link) {
+  /** @param {InviteLink} link @param {number} now */
+  #item(link, now) {
     const item = fromTemplate("invite-item");
     const { role, used, expires_at } = link;
     const what = FOR[role];
-    const until = expires_at === null ? t("no end") : lasting(expires_at);
+    const until = expires_at === null ? t("no end") : lasting(expires_at, now);
     write(part(item, "role"), what);
     write(part(item, "state"), `${link.uses === null ? t("{used} used", { used }) : t("{used} of {uses} used", { used, uses: link.uses })}, ${until}`);
     const revoke = part(item, "revoke", HTMLButtonElement);
@@ -128,8 +132,8 @@ export class InviteLinks {
   }
 }
 
-/** @param {string} at */
-function lasting(at) {
+/** @param {string} at @param {number} now */
+function lasting(at, now) {
   const date = dateTime(Date.parse(at));
-  return Date.parse(at) <= Date.now() ? t("expired {date}", { date }) : t("until {date}", { date });
+  return Date.parse(at) <= now ? t("expired {date}", { date }) : t("until {date}", { date });
 }
