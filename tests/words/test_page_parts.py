@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -126,6 +127,56 @@ def test_an_end_that_is_taken_away_is_said_once() -> None:
     )
     assert said[-1] == "The meeting is no longer planned to end at a certain time."
     assert [text.startswith("Planned until") for text in said] == [True, False]
+
+
+SETTINGS = {
+    "locked": True,
+    "lobby": "guests",
+    "may": {"audio": False},
+    "message": "Soon",
+    "password": True,
+    "join_before_host": False,
+    "opens_at": "2100-01-01T10:00:00Z",
+    "without_host": "end",
+    "spotlight": ["p_a"],
+    "chat": "off",
+    "chat_keep": "record",
+    "chat_history": "joined",
+}
+"""Each other than its default."""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_change_of_settings_is_told_and_so_is_its_end(language: str) -> None:
+    documented = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    table = documented.partition("### Settings")[2].partition("\n## ")[0]
+    names = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+    # The end is told as it comes nearer; how a password serves, where there is one.
+    assert set(names) == SETTINGS.keys() | {"ends_at", "password_skips_lobby"}
+    changes = [({}, {name: value}) for name, value in SETTINGS.items()]
+    changes.append(({"password": True}, {"password": True, "password_skips_lobby": True}))
+    changes += [(after, before) for before, after in changes]
+    told = node(
+        f"""
+        const {{ settingsNews }} = await load("meeting/moderation-news.js");
+        const told = {json.dumps(changes)}.map(([before, settings]) =>
+          settingsNews({{ before, settings, by: "p_a" }}, "p_b", (id) => id && "Ann"));
+        console.log(JSON.stringify(told));
+        """,
+        language,
+    )
+    for change, texts in zip(changes, told, strict=True):
+        assert len(texts) == 1, change
+    assert len({text for (text,) in told}) == len(told)
+    english = language == "en"
+    assert [told[3], told[16]] == (
+        [
+            ["Those who wait to be let in are told: Soon"],
+            ["Those who wait to be let in are told nothing more"],
+        ]
+        if english
+        else [["Nachricht an alle, die warten: Soon"], ["Wer wartet, bekommt keine Nachricht mehr"]]
+    )
 
 
 def test_stays_are_told_in_german() -> None:

@@ -1,4 +1,5 @@
 /** What those in charge have done, in words for everyone whom it concerns. */
+import { longDateTime } from "../ui/times.js";
 import { FORBIDDEN, NAMES } from "./rights-texts.js";
 import { all, t } from "../words/words.js";
 
@@ -114,7 +115,7 @@ function ofAnother(name, before, now, byMe) {
   return texts;
 }
 
-/** @param {MeetingEvents["meetingChanged"]} changed @param {string} myId @param {(id: string) => string | undefined} nameOf @returns {string[]} */
+/** The planned end is told elsewhere (end-news.js). @param {MeetingEvents["meetingChanged"]} changed @param {string} myId @param {(id: string) => string | undefined} nameOf @returns {string[]} */
 export function settingsNews({ before: old, settings, by: who }, myId, nameOf) {
   const texts = [];
   if (Boolean(old.locked) !== Boolean(settings.locked)) texts.push(lockNews(Boolean(settings.locked), who === myId, who && nameOf(who)));
@@ -126,9 +127,15 @@ export function settingsNews({ before: old, settings, by: who }, myId, nameOf) {
   if (settings.password && Boolean(old.password_skips_lobby) !== Boolean(settings.password_skips_lobby)) texts.push(settings.password_skips_lobby ? t("Whoever knows the password need not be let in") : t("Whoever knows the password has to be let in like others"));
   if ((old.join_before_host ?? true) !== (settings.join_before_host ?? true)) texts.push(settings.join_before_host === false ? t("Nobody new comes in while nobody in charge is here") : t("Newcomers may come in before anybody in charge"));
   if ((old.without_host ?? "continue") !== (settings.without_host ?? "continue")) texts.push(WITHOUT_HOST[settings.without_host ?? "continue"]);
+  const [wasSaid, said = ""] = [old.message ?? "", settings.message];
+  if (wasSaid !== said) texts.push(said ? t("Those who wait to be let in are told: {message}", { message: said }) : t("Those who wait to be let in are told nothing more"));
+  const [opened, opens] = [old.opens_at ?? null, settings.opens_at ?? null];
+  if (opened !== opens) texts.push(opens === null ? t("The meeting is no longer planned to begin at a certain time") : t("The meeting is planned for {from}", { from: longDateTime(Date.parse(opens)) }));
   const [were, are] = [old.spotlight ?? [], settings.spotlight ?? []];
   const newly = are.filter((id) => !were.includes(id)).map(nameOf).filter((name) => name !== undefined);
+  const gone = were.filter((id) => !are.includes(id)).map(nameOf).filter((name) => name !== undefined);
   if (newly.length) texts.push(t("In the spotlight now: {names}", { names: all(newly) }));
+  else if (gone.length) texts.push(t("No longer in the spotlight: {names}", { names: all(gone) }));
   for (const right of RIGHTS) {
     const [was, is] = [old.may?.[right] ?? true, settings.may?.[right] ?? true];
     if (was && !is) texts.push(IN_CHARGE_ONLY[right]);
