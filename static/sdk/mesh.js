@@ -31,6 +31,8 @@ export class Mesh extends Emitter {
   #iceServers = [];
   /** Participants told that this page cannot make calls: instance by participant. @type {Map<string, string>} */
   #told = new Map();
+  /** To whom the browser makes no connection: it has a limit. Tried again when there is one less. @type {Map<string, import("./peer-connection.js").Instance>} */
+  #impossible = new Map();
   /** How many signals each may still send, and as of when. @type {Map<string, {left: number, at: number}>} */
   #allowances = new Map();
   /** @type {(id: string) => import("./shown.js").Shown} */
@@ -58,6 +60,7 @@ export class Mesh extends Emitter {
     const anew = me.instance !== this.#me.instance;
     // Refusals that were sent may have been lost.
     this.#told.clear();
+    this.#impossible.clear();
     if (anew) for (const id of [...this.peers.keys()]) this.part(id);
     this.#me = { id: me.id, instance: me.instance, kind: me.kind };
     this.renew(iceServers);
@@ -82,7 +85,7 @@ export class Mesh extends Emitter {
   connection(id) {
     if (!canCall()) return "unable";
     const peer = this.peers.get(id);
-    if (!peer) return "new";
+    if (!peer) return this.#impossible.has(id) ? "failed" : "new";
     const { connectionState } = peer.pc;
     return peer.silent && connectionState !== "connected" ? "none" : connectionState;
   }
@@ -109,6 +112,7 @@ export class Mesh extends Emitter {
   /** @param {string} id */
   part(id) {
     this.#told.delete(id);
+    this.#impossible.delete(id);
     this.#allowances.delete(id);
     const peer = this.peers.get(id);
     if (!peer) return;
@@ -116,6 +120,7 @@ export class Mesh extends Emitter {
     this.peers.delete(id);
     this.#adapt();
     this.emit("peer", id);
+    for (const other of [...this.#impossible.values()]) this.#connect(other);
   }
 
   /** @param {string} from @param {unknown} data  whatever they sent */
@@ -158,6 +163,7 @@ export class Mesh extends Emitter {
 
   stop() {
     this.#watch.abort();
+    this.#impossible.clear();
     for (const id of [...this.peers.keys()]) this.part(id);
   }
 
@@ -169,6 +175,7 @@ export class Mesh extends Emitter {
     const { id } = other;
     const peer = this.#made(other, connection);
     if (!peer) return null;
+    this.#impossible.delete(id);
     if (before) peer.succeed(before);
     peer.on("streams", () => this.emit("peer", id));
     peer.on("connection", () => this.emit("peer", id));
@@ -188,6 +195,8 @@ export class Mesh extends Emitter {
     } catch (error) {
       // A failed connection to one must not prevent those to the others.
       console.error(`no connection to ${other.id}:`, error);
+      if (!this.peers.has(other.id)) this.#impossible.set(other.id, other);
+      this.emit("peer", other.id);
       return null;
     }
   }

@@ -179,6 +179,40 @@ def test_every_change_of_settings_is_told_and_so_is_its_end(language: str) -> No
     )
 
 
+def test_a_connection_that_the_browser_does_not_make_has_failed() -> None:
+    """It is tried again when there is one less, and forgotten when the other has gone."""
+    states = node(
+        """
+        let tries = 0;
+        globalThis.MediaStream = class { getTracks() { return []; } };
+        globalThis.RTCPeerConnection = class {
+          close() {}
+          constructor(configuration) {
+            if (!configuration) return;
+            tries += 1;
+            throw new DOMException("no more", "UnknownError");
+          }
+        };
+        console.error = () => {};
+        const { Mesh } = await load("../sdk/mesh.js");
+        const { Emitter } = await load("../sdk/events.js");
+        const mesh = new Mesh(Object.assign(new Emitter(), { states: {} }), () => {});
+        const states = [];
+        mesh.on("peer", (id) => id === "p_b" && states.push(mesh.connection(id)));
+        mesh.sync({ id: "p_a", instance: "i_a" }, [{ id: "p_b", instance: "i_b" }], []);
+        mesh.sync({ id: "p_a", instance: "i_a" }, [], []);
+        mesh.meet({ id: "p_b", instance: "i_c" });
+        mesh.peers.set("p_c", { stop() {}, shown: {} });
+        mesh.part("p_c");
+        mesh.part("p_b");
+        states.push(mesh.connection("p_b"), tries);
+        mesh.stop();
+        console.log(JSON.stringify(states));
+        """
+    )
+    assert states == ["failed", "failed", "failed", "new", 3]
+
+
 def test_stays_are_told_in_german() -> None:
     said = node(
         """
