@@ -82,6 +82,17 @@ async def test_module_that_throws(visitor: Person) -> None:
         await visitor.at("lobby")
 
 
+async def test_rejection_that_does_not_say_where_it_is_from(visitor: Person) -> None:
+    """As what some browsers themselves refuse."""
+    without = (
+        'Object.defineProperty(new DOMException("planted", "AbortError"), "stack", { value: undefined })'
+    )
+    await spoil(visitor.page, "main.js", f"void Promise.reject({without});")
+    await visitor.page.goto(visitor.url)
+    await says(visitor.page, WRONG)
+    await expect(visitor.page.get_by_text("AbortError")).to_be_visible()
+
+
 async def test_module_that_the_browser_cannot_read(visitor: Person) -> None:
     await spoil(visitor.page, "main.js", "export const part = a syntax of the future;")
     await visitor.page.goto(visitor.url)

@@ -153,7 +153,9 @@ def test_every_change_of_settings_is_told_and_so_is_its_end(language: str) -> No
     names = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
     # The end is told as it comes nearer; how a password serves, where there is one.
     assert set(names) == SETTINGS.keys() | {"ends_at", "password_skips_lobby"}
-    changes = [({}, {name: value}) for name, value in SETTINGS.items()]
+    changes: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, {key: value}) for key, value in SETTINGS.items()
+    ]
     changes.append(({"password": True}, {"password": True, "password_skips_lobby": True}))
     changes += [(after, before) for before, after in changes]
     told = node(

@@ -157,8 +157,8 @@
 
   window.addEventListener("unhandledrejection", function (event) {
     var reason = event.reason;
-    // Errors of extensions arrive here too.
-    if (underway() && reason && String(reason.stack).indexOf(OURS) >= 0) say("failed", words(reason));
+    // Errors of extensions arrive here too. What the browser itself refuses may not say where.
+    if (underway() && reason instanceof Error && (!/:\d/.test(reason.stack || "") || String(reason.stack).indexOf(OURS) >= 0)) say("failed", words(reason));
   });
 
   // What the page is made with that came last (docs/browsers.md). Popovers came after all else.
