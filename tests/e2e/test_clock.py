@@ -61,21 +61,22 @@ async def arrive(newcomer: Newcomer, way: Proxy, meeting: str) -> Person:
     return ada
 
 
-@pytest.mark.parametrize("shift", [-HOUR, HOUR])
 async def test_clock_that_is_set_while_it_reconnects_holds_nobody_up(
-    newcomer: Newcomer, meeting: str, server: ServerProcess, shift: int
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     async with Proxy(server.port) as way:
         ada = await arrive(newcomer, way, meeting)
-        way.refusing = True
-        way.cut()
-        await expect(ada.banner("Reconnecting…")).to_be_visible()
-        await set_clock(ada, shift)
-        way.refusing = False
-        await ada.hears("resumed")
-        await ada.settled()
-        # Neither does anybody see that the meeting has been going for an hour.
-        await expect(ada.page.get_by_role("timer")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+        for ahead in (-HOUR, HOUR):
+            ada.heard.clear()
+            way.refusing = True
+            way.cut()
+            await expect(ada.banner("Reconnecting…")).to_be_visible()
+            await set_clock(ada, ahead)
+            way.refusing = False
+            await ada.hears("resumed")
+            await ada.settled()
+            # Neither does anybody see that the meeting has been going for an hour.
+            await expect(ada.page.get_by_role("timer")).to_have_text(re.compile(r"^\d\d:\d\d$"))
         assert await ada.page.evaluate(LASTING) == ["00:00", "00:59", "01:00", "59:59", "1:00:00", "25:01:09"]
         await ada.page.close()
 

@@ -66,13 +66,23 @@ async def settled(person: Person, who: str) -> FloatRect:
 
 
 @pytest.mark.one_browser
-async def test_the_own_picture_can_be_hidden_and_shown_again(
+async def test_of_three_people_the_own_picture_is_a_tile_again_and_of_two_it_can_be_hidden_and_shown(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
     ada = await newcomer("Ada")
-    await meet(meeting, ada)
+    await ada.start(meeting)
+    a = await ada.join()
     async with playing(server) as play:
         bob = await play.joined(meeting, "Bob")
+        await ada.sees(a, floating="")
+        third = await play.joined(meeting, "Cleo")
+        await expect(ada.own).not_to_have_attribute("data-floating", "")
+        laid = await ada.page.evaluate(LAID_OUT, 3)
+        assert len({(tile["width"], tile["height"]) for tile in laid["tiles"]}) == 1
+        await expect(ada.page.get_by_role("button", name="Move your picture")).to_have_count(0)
+        await third.leave()
+        await ada.sees(a, floating="")
+
         await expect(ada.others).to_have_count(1)
         show = ada.button("Show your picture")
         await expect(show).to_be_hidden()
@@ -96,22 +106,3 @@ async def test_the_own_picture_can_be_hidden_and_shown_again(
         await expect(ada.own).to_have_count(0)
         await bob.leave()
         await expect(ada.own).to_have_count(1)
-
-
-@pytest.mark.one_browser
-async def test_of_three_people_the_own_picture_is_a_tile_again(
-    newcomer: Newcomer, server: ServerProcess, meeting: str
-) -> None:
-    ada = await newcomer("Ada")
-    await ada.start(meeting)
-    a = await ada.join()
-    async with playing(server) as play:
-        await play.joined(meeting, "Bob")
-        await ada.sees(a, floating="")
-        third = await play.joined(meeting, "Cleo")
-        await expect(ada.own).not_to_have_attribute("data-floating", "")
-        laid = await ada.page.evaluate(LAID_OUT, 3)
-        assert len({(tile["width"], tile["height"]) for tile in laid["tiles"]}) == 1
-        await expect(ada.page.get_by_role("button", name="Move your picture")).to_have_count(0)
-        await third.leave()
-        await ada.sees(a, floating="")
