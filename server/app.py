@@ -211,13 +211,14 @@ def web(
     problems.install(app)
     openapi.install(app)
     asyncapi.install(app)
+    overloaded = {"refusal": lambda: gateway.overload.refusal(Rank.HTTP)}
     if other_nodes is not None:
         from server.http.elsewhere import AnsweredElsewhere
 
-        app.add_middleware(AnsweredElsewhere, nodes=other_nodes)
+        app.add_middleware(AnsweredElsewhere, nodes=other_nodes, **overloaded)
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
-    app.add_middleware(Shedding, refusal=lambda: gateway.overload.refusal(Rank.HTTP))
+    app.add_middleware(Shedding, **overloaded)
     app.add_middleware(HeadRequests, router=app.router)
     if config.allowed_origins:
         app.add_middleware(

@@ -1,12 +1,13 @@
 """Answers requests where what they are about is: with the owner of a meeting's room, or on the first of the nodes.
 
 Only a server that is one of several nodes has it. It stands behind all that judges requests (limits, hosts, proxies),
-so that the node that has the request judges it, and the other one answers it.
+so that the node that has the request judges it, and the other one answers it, unless that has too much to do.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -80,10 +81,13 @@ _response = msgspec.msgpack.Decoder(_Response).decode
 
 
 class AnsweredElsewhere:
-    """ASGI middleware."""
+    """ASGI middleware. `refusal`: why this node answers nothing for others now, if it does not."""
 
-    def __init__(self, app: ASGIApp, nodes: OtherNodes) -> None:
+    def __init__(
+        self, app: ASGIApp, nodes: OtherNodes, refusal: Callable[[], Refused | None] = lambda: None
+    ) -> None:
         self._app = app
+        self._refusal = refusal
         self._nodes = nodes
         nodes.answer = self._answer
 
@@ -142,6 +146,8 @@ class AnsweredElsewhere:
 
     async def _answer(self, body: bytes) -> bytes:
         """Answer the request of another node."""
+        if (too_much := self._refusal()) is not None:
+            return _encode(_of(refusal_of(too_much)))
         asked = _request(body)
         scope: dict[str, Any] = {
             "type": "http",

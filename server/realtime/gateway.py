@@ -239,16 +239,18 @@ class Gateway:
 
     def _turned_away(self, connection: Connection, message: Join | Resume) -> bool:
         """Refuse the message if the server is stopping or overloaded. Returns whether it did."""
-        if self.draining:
-            log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
-            refused: Refused | None = self.going()
-        else:
-            refused = self.overload.refusal(Rank.JOIN if isinstance(message, Join) else Rank.RESUME)
+        refused = self._refusal_of(connection, message)
         if refused is None:
             return False
         self._metrics.joins[ErrorCode.UNAVAILABLE] += 1
         self._carrier.refuse(connection, refused, message.id)
         return True
+
+    def _refusal_of(self, connection: Connection, message: Join | Resume) -> Refused | None:
+        if self.draining:
+            log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
+            return self.going()
+        return self.overload.refusal(rank_of(message))
 
     def flooded(self, connection: Connection) -> None:
         log.info("connection sends too much", **of_connection(self._hub, connection))
@@ -304,3 +306,7 @@ class Gateway:
         self._carrier.carry_out(self._hub.tick(now))
         self._carrier.carry_out(self._admission.ice.due(connections, now))
         self._carrier.carry_out(self._admission.expiry.due(connections, now))
+
+
+def rank_of(message: Join | Resume) -> Rank:
+    return Rank.JOIN if isinstance(message, Join) else Rank.RESUME

@@ -25,7 +25,7 @@ from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
-from server.realtime.gateway import Gateway
+from server.realtime.gateway import Gateway, rank_of
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import AWAY_LEAST, away_for
@@ -209,10 +209,8 @@ class ClusterGateway(Gateway):
 
     def is_behind(self, connection: OwnedConnection) -> bool:
         """As this node knows by itself: only its own sockets."""
-        if connection.edge != self.membership.id:
-            return False
         socket = self.edge.connections.get(connection.number)
-        return socket is not None and socket.is_behind
+        return connection.edge == self.membership.id and socket is not None and socket.is_behind
 
     def came_from(self, connection: OwnedConnection, sealed: bytes) -> bytes:
         if connection.edge == self.membership.id:
@@ -238,10 +236,11 @@ class ClusterGateway(Gateway):
         connection.hold()
         task.add_done_callback(lambda _: connection.release())
 
-    def _turned_away(self, connection: Any, message: Any) -> bool:
-        if isinstance(connection, OwnedConnection):
-            return False
-        return super()._turned_away(connection, message)
+    def _refusal_of(self, connection: Any, message: Any) -> Refused | None:
+        if not isinstance(connection, OwnedConnection):
+            return super()._refusal_of(connection, message)
+        # At its edge it was looked how much that has to do.
+        return None if connection.edge == self.membership.id else self.overload.refusal(rank_of(message))
 
     # Called by the rooms that this node owns.
 
