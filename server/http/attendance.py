@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from server.http.in_turn import Turns
 from server.http.openapi import UNKNOWN, answered
 from server.http.private import PRIVATE, private_json
 from server.reports import attendance_report, audit, import_source, instance_columns, instances
@@ -40,6 +41,7 @@ def add_to(
     record_clock: RecordClock,
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     hosted: Callable[[str, str], Awaitable[Meeting]],
+    turns: Turns,
 ) -> None:
     """`hosted`: the meeting, if the caller may see who was in it. Raises `Refused`, `UnknownMeeting`."""
 
@@ -49,6 +51,7 @@ def add_to(
         response_class=Response,
         responses=answered("application/json", "text/csv") | UNKNOWN,
     )
+    @turns.taken
     async def attendance(
         meeting: str,
         user_id: Known,
@@ -155,6 +158,7 @@ def add_to(
         response_class=Response,
         responses=answered("application/json") | UNKNOWN,
     )
+    @turns.taken
     async def registrants(
         meeting: str,
         user_id: Known,

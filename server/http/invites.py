@@ -12,6 +12,7 @@ import orjson
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from server.http.in_turn import Turns
 from server.http.meeting_views import link
 from server.http.openapi import UNKNOWN, refusal
 from server.http.order_routes import Existing, Order, an_id, known_as
@@ -77,6 +78,7 @@ def add_to(
     record_clock: RecordClock,
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     existing: Existing,
+    turns: Turns,
 ) -> None:
     path = "/api/meetings/{meeting}/invites"
 
@@ -86,6 +88,7 @@ def add_to(
         response_model=InvitesView,
         responses=UNKNOWN,
     )
+    @turns.taken
     async def get_invites(meeting: str, user_id: Known) -> Response:
         """The meeting's invites, the oldest first. Never their secrets."""
         room = (await existing(meeting, user_id)).room

@@ -25,6 +25,9 @@ LOOKED_UP = re.compile(r"/api/meetings/[^/]+")
 MADE = "/api/meetings"
 IDENTITY = "/api/identity"
 QR_CODE = "/qr.svg"
+REPORT = re.compile(
+    r"/api/meetings/[^/]+/(attendance|registrants|audit|chat|invites)/?|/docs/?|/openapi\.json"
+)
 
 
 class HttpLimits:
@@ -47,6 +50,8 @@ class HttpLimits:
         try:
             self._limits.seen(client)
             self._limits.take("requests", client)
+            if not posted and REPORT.fullmatch(path):
+                self._limits.take("reports", client)
             if path.startswith("/api/"):
                 key = _bearer(scope)
                 self._judge(client, key)

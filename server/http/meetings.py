@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from server.http import attendance, audit, chat, invites, knocks, own_stays, participants, settings
 from server.http.callers import ADMIN, Callers
+from server.http.in_turn import Turns
 from server.http.meeting_views import HostedMeetings, MeetingView, NewMeeting, link, listed
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.order_routes import known_as
@@ -215,14 +216,15 @@ def router(  # the API's parts list
         made_at = None if room.startswith(identifiers.IMPORTED) else found.created_at
         await deletion.delete_meeting(store, gateway, room, record_clock.now(), made_at)
 
-    attendance.add_to(routes, store, record_clock, Known, hosted)
+    turns = Turns()
+    attendance.add_to(routes, store, record_clock, Known, hosted, turns)
     audit.add_to(routes, store, Known, hosted)
     own_stays.add_to(routes, store, Known, existing)
     chat.add_to(routes, gateway, store, record_clock, Known, existing, hosted)
     settings.add_to(routes, gateway, hub, Known, existing)
     participants.add_to(routes, gateway, store, Known, existing)
     knocks.add_to(routes, gateway, hub, Known, existing)
-    invites.add_to(routes, gateway, store, record_clock, Known, existing)
+    invites.add_to(routes, gateway, store, record_clock, Known, existing, turns)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:

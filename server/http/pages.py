@@ -7,6 +7,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +76,16 @@ def install(
     def records_page(request: Request) -> Response:
         return _page(request, tree, "records.html", policy)
 
+    @lru_cache(maxsize=1)
+    def document(base: str) -> bytes:
+        return reference_page.page(app.openapi(), base)
+
     @app.get("/docs", include_in_schema=False)
     def reference(request: Request) -> Response:
         return _answer(
             request,
             tree.snapshot(),
-            reference_page.page(app.openapi(), request.scope["root_path"]),
+            document(request.scope["root_path"]),
             REFERENCE_POLICY,
         )
 

@@ -46,6 +46,7 @@ LIMITS: dict[str, Limit] = {
     "sockets": Limit(2000, None, "So many connections are open from your network"),
     "new_sockets": Limit(1200, 60, "So many connections were opened from your network"),
     "requests": Limit(60_000, 300, "So many requests came from your network"),
+    "reports": Limit(3000, 300, "So many reports on meetings were asked for in your network"),
     "qr_codes": Limit(120, 60, "So many QR codes were asked for in your network"),
     "passwords": Limit(5, 60, "So many wrong passwords were tried for this meeting in your network"),
     "knocks": Limit(60, 60, "So many people from your network have asked to be let into this meeting"),
