@@ -8,6 +8,8 @@ than a hundredth of a limit.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import msgspec
 
 from server.network.limits import Limits
@@ -21,7 +23,8 @@ EVERY = 1.0
 MOST = 1000
 """Counts in one message; the rest goes with the next."""
 
-MOST_CRUMBS = 10_000
+MOST_KEPT = 20_000
+"""Counts that are still to be told, and crumbs. Beyond this the oldest is told to nobody: this node alone knows it."""
 
 
 class _Count(msgspec.Struct, frozen=True, array_like=True):
@@ -42,7 +45,7 @@ class SharedLimits:
         self._limits = limits
         self._seal = seal
         self._membership = membership
-        self._untold: dict[tuple[str, str, int], int] = {}
+        self._untold: OrderedDict[tuple[str, str, int], int] = OrderedDict()
         self._told_at = 0.0
         limits.counted = self._count
 
@@ -51,6 +54,8 @@ class SharedLimits:
         left = self._untold.pop(what, 0) + times
         if left:
             self._untold[what] = left
+            if len(self._untold) > MOST_KEPT:
+                self._untold.popitem(last=False)
 
     def tell(self, now: float) -> None:
         """Tell the others, if it is time."""
@@ -59,8 +64,6 @@ class SharedLimits:
         self._told_at = now
         worth = [what for what, times in self._untold.items() if abs(times) >= self._limits.crumb(what[0])]
         counts = [_Count(*what, self._untold.pop(what)) for what in worth[:MOST]]
-        if len(self._untold) > MOST_CRUMBS + len(worth):
-            self._untold.clear()
         others = self._membership.others
         if counts and others:
             entry = wire.encode(wire.Counted(), self._seal.seal(_encode(counts)))

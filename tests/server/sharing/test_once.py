@@ -12,6 +12,7 @@ from server.http.elsewhere import About, what_about
 from server.network.client_address import Client
 from server.network.limits import Limits
 from server.runtime.metrics import Metrics
+from server.sharing import shared_limits
 from server.sharing.sealing import NotSealed, Seal
 from server.sharing.shared_limits import EVERY, SharedLimits
 from signalling.nodes import wire
@@ -94,6 +95,25 @@ def test_floods_are_counted_by_all_but_for_crumbs(nodes: list[Node]) -> None:
     for node in nodes:
         with pytest.raises(Refused):
             node.limits.check("requests", ANN)
+
+
+def test_a_flood_from_everywhere_is_not_kept_without_end(
+    nodes: list[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_limits, "MOST", 10)
+    monkeypatch.setattr(shared_limits, "MOST_KEPT", 40)
+    one, other = nodes[:2]
+    for second in range(20):
+        for number in range(30):
+            one.limits.count("passwords", ANN, f"{second} {number}")
+        one.shared.tell(10.0 + second)
+        assert len(one.shared._untold) <= 40
+    # The latest are told yet, also to those who were told of others first.
+    for _ in range(5):
+        one.limits.count("passwords", ANN, "192.0.2.7 ROOM")
+    for second in range(30, 40):
+        one.shared.tell(float(second))
+    assert not other.may_try()
 
 
 def test_what_was_not_used_is_given_back_by_all(nodes: list[Node]) -> None:
