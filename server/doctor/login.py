@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,18 +44,13 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
     findings = list(_about_settings(config, login))
     if login.secrets:
         findings.append(ok(AREA, f"tokens of {login.issuer} are verified by a shared secret"))
-        if not login.supabase or missing_packages():
-            return findings
-        findings += await _beside_the_secret(login, within / 2)
+        if login.supabase and not missing_packages():
+            findings += await _beside_the_secret(login, within / 2)
     elif missing_packages():
         return findings
     if login.keys_file is not None:
-        try:
-            return [*findings, *_keys(login, await from_file(login.keys_file), str(login.keys_file))]
-        except CannotFetch as error:
-            advice = "Correct RECONVENE_JWT_KEYS_FILE, or let the server's user read it"
-            return [*findings, failure(AREA, f"{login.keys_file} cannot be read: {error}", advice)]
-    if login.jwks_url is not None:
+        findings += await _in_file(login, login.keys_file)
+    elif login.jwks_url is not None:
         findings += await _published(login, login.jwks_url, within / 2)
     return [*findings, *await _said_of_itself(login, within / 2)]
 
@@ -78,6 +74,14 @@ def _about_settings(config: Config, login: Login) -> Iterator[Finding]:
             "RECONVENE_JWT_AUDIENCE is the issuer: tokens for anything that it serves may be taken",
             "Have the application name this server in aud, and set RECONVENE_JWT_AUDIENCE to that",
         )
+
+
+async def _in_file(login: Login, file: Path) -> list[Finding]:
+    try:
+        return list(_keys(login, await from_file(file), str(file)))
+    except CannotFetch as error:
+        advice = "Correct RECONVENE_JWT_KEYS_FILE, or let the server's user read it"
+        return [failure(AREA, f"{file} cannot be read: {error}", advice)]
 
 
 async def _published(login: Login, url: str, within: float) -> list[Finding]:
@@ -197,12 +201,15 @@ async def _said_of_itself(login: Login, within: float) -> list[Finding]:
     """What an OpenID Connect provider says of itself (OpenID Connect Discovery 1.0, section 4). Others say nothing."""
     if urlsplit(login.issuer).scheme not in {"http", "https"} or missing_packages():
         return []
+    url = login.issuer.rstrip("/") + DISCOVERY
     try:
-        said = _json((await answer_of(login.issuer.rstrip("/") + DISCOVERY, within)).body)
+        answer = await answer_of(url, within)
     except CannotFetch:
         return []
+    said = _json(answer.body)
     issuer, jwks_url = said.get("issuer"), said.get("jwks_uri")
-    findings = []
+    # Whoever publishes keys has been asked for the time with these.
+    findings = [] if login.jwks_url is not None else list(_clock(answer, url))
     if isinstance(issuer, str) and issuer != login.issuer:
         findings.append(
             failure(

@@ -142,6 +142,24 @@ async def test_a_file_of_keys_is_looked_at(tmp_path: Path, keys: KeyServer) -> N
     one(await found(tmp_path, settings), "login", Level.OK, "1 key", "Ed")
 
 
+@pytest.mark.parametrize("how", ["SECRET", "KEYS_FILE"])
+async def test_whoever_has_the_keys_already_is_told_of_issuer_and_clock_as_well(
+    tmp_path: Path, keys: KeyServer, how: str
+) -> None:
+    file = tmp_path / "keys.pem"
+    file.write_bytes(Signer("EdDSA").pem)
+    of = {"SECRET": SECRET, "KEYS_FILE": str(file)}[how]
+    settings = keys.settings(ISSUER=keys.origin, **{how: of})
+    settings = {name: value for name, value in settings.items() if "URL" not in name}
+    said = json.dumps({"issuer": keys.origin + "/", "jwks_uri": keys.origin + "/keys"}).encode()
+    late = f"Date: {formatdate(time.time() - 3600, usegmt=True)}"
+    keys.elsewhere[DISCOVERY] = says(200, said, late)
+    findings = await found(tmp_path, settings)
+    one(findings, "login", Level.FAILURE, "RECONVENE_JWT_ISSUER", "last slash")
+    one(findings, "login", Level.FAILURE, "clock", "behind", "NTP")
+    assert len(findings) == 3, "and of the keys"
+
+
 async def test_no_secret_is_given_away(tmp_path: Path) -> None:
     secrets = {
         "RECONVENE_JWT_SECRET": SECRET,
