@@ -1,4 +1,4 @@
-"""Shows members what was written before."""
+"""Shows members what was written before. To each connection one page at a time, at the pace of `RATE`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,23 @@ RECORDED_WITHIN = 5.0
 
 ATTEMPTS = 5
 
+MOST = 8
+"""Pages that a connection may wait for. Beyond it, the answer is `busy`."""
+
+RATE = 256 * 1024
+"""Bytes a second, after the first page."""
+
+
+class _Line:
+    """The pages that a connection waits for. `free_at`: when it may have the next one (the loop's time)."""
+
+    __slots__ = ("count", "free_at", "turn")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.free_at = 0.0
+        self.turn = asyncio.Lock()
+
 
 class Histories:
     """`begin` starts what takes a while."""
@@ -45,13 +62,37 @@ class Histories:
         self._changes = changes
         self._carrier = carrier
         self._begin = begin
+        self._lines: dict[Connection, _Line] = {}
 
     def show(self, connection: Connection, asked: ChatHistory) -> asyncio.Task[None] | None:
         """None: whoever asks is in no room, as the hub will say."""
         seat = self._hub.seated(connection)
-        return None if seat is None else self._begin(self._show(connection, asked, seat.room.id))
+        return None if seat is None else self._begin(self._in_turn(connection, asked, seat.room.id))
 
-    async def _show(self, connection: Connection, asked: ChatHistory, room_id: str) -> None:
+    async def _in_turn(self, connection: Connection, asked: ChatHistory, room_id: str) -> None:
+        loop = asyncio.get_running_loop()
+        line = self._lines.setdefault(connection, _Line())
+        if line.count >= MOST:
+            self._carrier.refuse(connection, Refused(ErrorCode.BUSY, retry_after=1.0), asked.id)
+            return
+        line.count += 1
+        try:
+            async with line.turn:
+                if (wait := line.free_at - loop.time()) > 0:
+                    await asyncio.sleep(wait)
+                line.free_at = loop.time() + await self._show(connection, asked, room_id) / RATE
+        finally:
+            line.count -= 1
+            if not line.count:
+                loop.call_at(line.free_at, self._forget, connection, line.free_at)
+
+    def _forget(self, connection: Connection, free_at: float) -> None:
+        line = self._lines.get(connection)
+        if line is not None and not line.count and line.free_at == free_at:
+            del self._lines[connection]
+
+    async def _show(self, connection: Connection, asked: ChatHistory, room_id: str) -> int:
+        """Returns the bytes of the answer."""
         try:
             payload = await self._page(connection, asked, room_id)
         except StoreUnavailable as error:
@@ -62,6 +103,8 @@ class Histories:
         else:
             if payload is not None:
                 self._carrier.carry_out([Send(connection, payload)])
+                return len(payload)
+        return 0
 
     async def _page(self, connection: Connection, asked: ChatHistory, room_id: str) -> bytes | None:
         """None: nobody is there any more to be shown it."""
