@@ -7,7 +7,6 @@ from typing import Any
 from signalling.protocol.client_messages import Status
 from signalling.protocol.fields import Media
 from signalling.protocol.rights import ALL, MEDIA, Right, allows
-from signalling.protocol.server_messages import MediaState
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
@@ -32,14 +31,17 @@ def clamp(room: Room, member: Member) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     denied = [right for right in MEDIA if getattr(member, right) and not may(room, member, right)]
     if denied:
-        changes["media"] = turn_off(member, denied)
+        turn_off(member, denied)
+        changes["media"] = member.media()
     if member.hand and not may(room, member, "hand"):
         changes |= room.hands.lower(room, member)
     return changes
 
 
-def turn_off(member: Member, rights: list[Right]) -> MediaState:
-    """Turn these off for the member, whose page is told, and believes it rather than itself."""
-    member.set_media(Media(*[False if right in rights else None for right in MEDIA]))
+def turn_off(member: Member, rights: list[Right]) -> bool:
+    """Turn these off for the member, whose page is told, and believes it rather than itself. Returns whether any was
+    on, as far as is known here: after a restart, or when another node has gone on with the room, it need not be."""
+    was_on = member.set_media(Media(*[False if right in rights else None for right in MEDIA]))
     member.muted |= frozenset(rights)
-    return member.media()
+    member.touch()
+    return was_on

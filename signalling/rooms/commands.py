@@ -108,10 +108,13 @@ def change(room: Room, member: Member, media: Media, hand: bool | None, now: flo
 def believe(room: Room, member: Member, back: Return, now: float) -> dict[str, Any]:
     """Apply what a page says that comes back to a restarted server; returns the changes to tell the others.
 
-    What it may not send is turned off. A hand that was lowered meanwhile stays down: the page has not heard of it.
+    What it may not send is turned off. What was turned off meanwhile stays off, and a hand that was lowered stays down:
+    the page has not heard of it.
     """
     hand = None if "hand" in member.muted else back.hand
-    return change(room, member, back.media, hand, now) | allowed.clamp(room, member)
+    off = {right for right in MEDIA if right in member.muted and getattr(back.media, right)}
+    media = Media(*[None if right in off else getattr(back.media, right) for right in MEDIA])
+    return change(room, member, media, hand, now) | allowed.clamp(room, member)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -60,7 +60,7 @@ class Member:
     `chat_budget`, `reactions` and `renames`: the same for what it writes, reactions, and other names.
     `chat_refused`: the id of the message that was refused with `busy` and has to come again first.
     `may`: the rights in which it differs from the meeting's default. `muted`: what somebody else turned off, or it may
-    not send, since its page last said that it sends this; "hand" if somebody else has lowered it since it spoke of it.
+    not send, since its page last said whether it sends this; "hand" if somebody has lowered it since it spoke of it.
     `hand_at`: when the hand was raised (epoch seconds, whole milliseconds), None while it is down.
     `restored`: known only from the store since the server restarted, and not back yet.
     `listing`: the listing that contains its current state. `place`: rises with the members of the room.

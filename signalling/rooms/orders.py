@@ -272,8 +272,8 @@ class Orders:
         for member in members:
             # A status that waits came before this: it is not to turn on again what is turned off now.
             effects += self._coalescing.release_all_of(member, now)
-            if any(getattr(member, right) for right in off):
-                self._update(room, member, {"media": allowed.turn_off(member, off)}, actor.participant, now)
+            if allowed.turn_off(member, off):
+                self._update(room, member, {"media": member.media()}, actor.participant, now)
         return effects + self._telling.tell(room, now)
 
     def _lower(self, room: Room, actor: Actor, command: LowerHands, now: float) -> list[Effect]:

@@ -16,6 +16,7 @@ from tests.simulation import (
     chat_checks,
     comings_and_goings,
     hand_checks,
+    mute_checks,
     order_checks,
     places,
     revocations,
@@ -51,6 +52,7 @@ def check(world: World) -> None:
     comings_and_goings.check(world, holders)
     revocations.check(world)
     order_checks.check(world)
+    mute_checks.check(world)
     hand_checks.check(world)
     chat_checks.check(world)
     if world.server is not None:

@@ -62,6 +62,7 @@ FOUND_BY = {
     "looked-up-in-vain": 161,
     "messages-acknowledged-at-once": 337,
     "messages-by-the-clock-alone": 39,
+    "mutes-do-nothing": 2,
     "names-of-refused-joins": 75644,
     "newer-page-not-respected": 43,
     "newer-tokens-are-not-shown": 2,

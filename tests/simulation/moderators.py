@@ -96,6 +96,7 @@ class Moderators:
         told = {name: value for name, value in message.items() if name not in {"type", "key"}}
         self.world.say(f"{page.name} commands {kind} {told} {', '.join(users)}")
         order = Order(page, message, users, self.world.loop.time())
+        order.on_their_way = frozenset((p.user_id, flag) for p in self.world.pages() for flag in p.turns_on())
         actions = page.client.order(message)
         page.orders[page.client.membership.last_id] = order
         self.orders.append(order)

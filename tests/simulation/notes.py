@@ -61,6 +61,8 @@ class Order:
 
     `users`: whom it is about. `answer`: "ack", or the code of the refusal; empty until there is one.
     `again`: it had been carried out before. `twice`: it was sent twice by one connection.
+    `epoch`: of the room in which it was answered, and `others`: the participants there who are not in charge.
+    `on_their_way`: what users had turned on by statuses that were not answered yet when it was given.
     """
 
     page: Page
@@ -71,6 +73,9 @@ class Order:
     answer: str = ""
     again: bool = False
     twice: bool = False
+    epoch: str = ""
+    others: frozenset[str] = frozenset()
+    on_their_way: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def kind(self) -> str:

@@ -149,6 +149,24 @@ def no_clamp_after_a_restart(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Hub, "resume", believes)
 
 
+def mutes_do_nothing(patch: pytest.MonkeyPatch) -> None:
+    """They are acknowledged."""
+    patch.setattr(Orders, "_mute", lambda *what: [])
+
+
+def mutes_lost_on_who_is_not_back(patch: pytest.MonkeyPatch) -> None:
+    """Who is muted after a restart comes back with what the page says that it sends."""
+    mute = Orders._mute
+
+    def forgets(self: Orders, room: Room, *what: Any) -> list[Effect]:
+        effects = mute(self, room, *what)
+        for member in room:
+            member.muted = member.muted if member.generation else frozenset()
+        return effects
+
+    patch.setattr(Orders, "_mute", forgets)
+
+
 def late_statuses_are_free(patch: pytest.MonkeyPatch) -> None:
     """A status that waited for the room's budget turns on what its member may not send."""
     patch.setattr(coalescing, "is_forbidden", lambda *which: False)
@@ -246,6 +264,8 @@ ORDER_PLANTS = (
     role_lost_on_rejoin,
     settings_lost_on_restore,
     no_clamp_after_a_restart,
+    mutes_do_nothing,
+    mutes_lost_on_who_is_not_back,
     late_statuses_are_free,
     rights_taken_and_nothing_turned_off,
     who_comes_last_waits_last,

@@ -13,6 +13,7 @@ from websockets.frames import CloseCode
 
 from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.client.place import Place
+from signalling.client.roster import FLAGS
 from signalling.client.sleep import LOOK_EVERY, SleepWatch
 from signalling.client.state_machine import SignallingClient
 from signalling.protocol.features import BATCH
@@ -74,6 +75,8 @@ class Page:
         self.media = dict(place.media)
         self.hand: bool | None = None
         self.raised_at: list[float] = []
+        self.turned_on: list[tuple[float, str, float]] = []
+        """When it turned what on, or said so when it was back; and when it had asked for its seat, if it said so."""
         self.sent: dict[int, Sent] = {}
         """Signals it gave the client, by their number."""
         self.acted_at: list[float] = []
@@ -116,6 +119,10 @@ class Page:
     @property
     def link(self) -> Link | None:
         return self._socket.link if self._socket is not None else None
+
+    def turns_on(self) -> list[str]:
+        """What statuses turn on that are not answered yet."""
+        return [flag for flag in FLAGS if self.client.membership.outbox.turns_on(flag)]
 
     def asked(self, at: float) -> Interval:
         """Between when and when the server heard it ask for a seat, the last time before that."""
@@ -262,8 +269,13 @@ class Page:
         elif name == "answered" and (order := self.orders.get(detail["order"]["id"])) is not None:
             order.answered_at, order.answer = now, detail["error"]["code"] if "error" in detail else "ack"
             order.again = "again" in detail
+            order.epoch = client.membership.epoch
+            roster = client.membership.roster.values()
+            order.others = frozenset(each["id"] for each in roster if each["role"] == "participant")
         elif name == "muted":
             self.media |= detail["media"]
+        if name in {"joined", "resumed"}:
+            self.turned_on += [(now, flag, self.asked_at) for flag in self.turns_on()]
         if self.hand and client.membership._hand is False:
             # Somebody in charge has lowered it.
             self.hand = False

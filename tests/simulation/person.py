@@ -201,10 +201,9 @@ class Person:
     def _new_page(self, tab: Tab | None, on_duplicate: str) -> Page:
         """With what the tab has kept."""
         session = tab.session if tab else None
-        count = len(self.pages) + 1
         kind: Literal["replace", "reject"] = "replace" if on_duplicate == "replace" else "reject"
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
-        name = f"{self.name}{count}"
+        name = f"{self.name}{len(self.pages) + 1}"
         place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
         place.renewable, place.create = self.world.application.is_there, self.world.application.names_host
         manners = self.world.manners
@@ -304,7 +303,8 @@ class Person:
         if "hand" in change:
             page.hand = change["hand"]
             page.raised_at += [self.loop.time()] if page.hand else []
-        page.media |= change.get("media", {})
+        page.media |= (media := change.get("media", {}))
+        page.turned_on += [(self.loop.time(), flag, 0.0) for flag, on in media.items() if on]
         page.run(page.client.status(**change))
 
     def signal(self, page: Page) -> None:

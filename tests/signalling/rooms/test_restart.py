@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from signalling.protocol.fields import Media
+from tests.signalling.rooms.test_orders import meeting, order, p
 from tests.signalling.script import back, full
 
 
@@ -28,6 +32,26 @@ def test_what_they_send_is_known_by_what_they_say_when_they_resume() -> None:
     stage.lose("bob")
     stage.resume("bob", hand=False)
     assert ann.roster["p_bob_ABC123"]["hand"] is True
+
+
+@pytest.mark.parametrize("participants", ["others", [p("bob")]])
+def test_who_is_muted_before_being_back_does_not_come_back_with_sound(participants: object) -> None:
+    stage = meeting(bob="participant", eve="participant")
+    on = Media(audio=True, video=True)
+    stage.restart()
+    host = back(stage, "host")
+    order(stage, "host", "mute", participants=participants)
+    stage.resume("bob", media=on)
+    assert host.roster[p("bob")]["media"] == {"audio": False, "video": True, "screen": False}
+    resumed, *_ = stage.messages("bob")
+    assert resumed["muted"] == {"audio": False}
+    stage.resume("bob", media=on)
+    assert host.roster[p("bob")]["media"]["audio"] is False
+    # A mute is no ban.
+    stage.say("bob", type="status", media={"audio": True})
+    assert host.roster[p("bob")]["media"]["audio"] is True
+    stage.resume("bob", media=on)
+    assert "muted" not in stage.messages("bob")[0]
 
 
 def test_signals_sent_to_who_is_not_back_yet_are_there_when_they_are() -> None:
