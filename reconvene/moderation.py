@@ -17,7 +17,9 @@ Flag = Literal["audio", "video", "screen"]
 
 class Moderation:
     """Every method raises `Refused` if the server refuses. An order that was acknowledged lasts, as the protocol says;
-    one that a lost connection leaves unanswered is sent again, and takes effect once."""
+    one that a lost connection leaves unanswered is sent again, and takes effect once. What sets nothing that lasts is
+    not sent again where it might undo what was done since: it raises `Refused` with the code `interrupted`, as it is
+    not known whether it was carried out."""
 
     def __init__(self, order: Callable[..., Awaitable[None]]) -> None:
         self._order = order

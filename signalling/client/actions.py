@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import orjson
 
 from signalling.client.outbox import Message
+
+INTERRUPTED = {
+    "code": "interrupted",
+    "message": "The connection was lost: it is not known whether this was carried out.",
+}
 
 
 class Open(NamedTuple):
@@ -49,8 +55,8 @@ class Emit(NamedTuple):
     called.
 
     `muted` (`media`: what to turn off; `by` if somebody did that, otherwise it is not allowed), `answered` (`order`;
-    `again` if it had taken effect before; `error` with `code` and `message` if it was refused; `page` of a
-    `chat_history`). `reaction` (the message).
+    `again` if it had taken effect before; `error` with `code` and `message` if it was refused, or if nobody will answer
+    it; `page` of a `chat_history`). `reaction` (the message).
     """
 
     name: str
@@ -58,3 +64,8 @@ class Emit(NamedTuple):
 
 
 Action = Open | Send | Drop | Goodbye | Emit
+
+
+def interrupted(orders: Iterable[Message]) -> list[Action]:
+    """Nobody will answer these orders."""
+    return [Emit("answered", {"order": order, "error": dict(INTERRUPTED)}) for order in orders]

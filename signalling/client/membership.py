@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalling.client.actions import Action, Emit, Goodbye, Send
+from signalling.client.actions import Action, Emit, Goodbye, Send, interrupted
 from signalling.client.chat import ChatLog
 from signalling.client.knocks import Knocks, knocked, knocks_of
 from signalling.client.outbox import ANSWERED, KEYED, Message, Outbox
@@ -86,12 +86,12 @@ class Membership:
         self._place.session = message["session"]
         self._place.token = message.get("token", self._place.token)
         self._place.knock = None
-        self.outbox.start_anew()
+        forgotten = interrupted(self.outbox.start_anew())
         self._look_around(message["seq"], message)
         orders: list[Action] = [Send(order) for order in self.outbox.all()]
         orders += self._read_anew()
         obeyed = self._obey(_turned_off(message))
-        return [Emit("joined", message), *orders, *obeyed, *self._catch_up()]
+        return [Emit("joined", message), *forgotten, *orders, *obeyed, *self._catch_up()]
 
     def _waits(self, message: Message) -> list[Action]:
         """Somebody in charge has to let this client in. It keeps what brings it back to its position."""
@@ -106,14 +106,15 @@ class Membership:
         # Replayed events carry their own numbers.
         if (snapshot := message.get("snapshot")) is not None:
             self._look_around(message["seq"], snapshot)
+        forgotten: list[Action] = []
         if restarted:
-            self.outbox.forget_what_may_have_happened()
+            forgotten = interrupted(self.outbox.forget_what_may_have_happened())
         elif snapshot is not None and self.me is not None and not self.me["hand"]:
             # The event that lowered it will not come any more.
             self._lower_hand()
         # A status that waits turns on again what was turned off before it.
         off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
-        actions: list[Action] = [Send(command) for command in self.outbox.all()]
+        actions = forgotten + [Send(command) for command in self.outbox.all()]
         actions += self._obey(off)
         if snapshot is not None:
             actions += self._read_anew()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,9 @@ may come twice."""
 KEYED = LASTING | {"chat", "chat_erase"}
 
 KEPT = LASTING | CHAT
+"""What is sent again also when this is another place, at whatever server."""
+
+REPEATED = KEPT | {"lower_hands", "end"}
 """What is sent again also to a server that was restarted."""
 
 ANSWERED = CHAT | LASTING | {"mute", "ask", "lower_hands", "end"}
@@ -50,10 +54,6 @@ class _Command:
         if self.message["type"] == "chat_history":
             return "history:"
         return "chat:" if self.message["type"] in CHAT else str(self.message.get("to", ""))
-
-    @property
-    def is_lasting(self) -> bool:
-        return self.message["type"] in KEPT
 
     def may_have_happened(self) -> None:
         if self.written and self.message["type"] in KEYED:
@@ -155,27 +155,38 @@ class Outbox:
         self._look()
         return messages
 
-    def start_anew(self) -> None:
-        """The place was given up, and this is another: keep only orders that last, and the chat."""
-        self._commands = [command for command in self._commands if command.is_lasting]
-        for command in self._commands:
-            command.may_have_happened()
+    def start_anew(self) -> list[Message]:
+        """The place was given up, and this is another: keep only orders that last, and the chat. Returns the others."""
+        forgotten = self._keep(lambda command: command.message["type"] in KEPT)
         self._held.clear()
         self._look()
+        return forgotten
 
-    def forget_what_may_have_happened(self) -> None:
+    def forget_what_may_have_happened(self) -> list[Message]:
         """A restarted server does not know which commands it carried out. Keep what was never sent, and orders that
-        last, which the server looks up by their keys: to mute again would mute who has unmuted since.
+        set something: those that last, the server looks up by their keys. Returns the others: to mute again would mute
+        who has unmuted since.
 
         Statuses are dropped: `Membership` reports the state again where the server's differs.
         """
-        self._commands = [
-            command
-            for command in self._commands
-            if command.is_lasting or (command.message["type"] != "status" and not command.written)
-        ]
-        for command in self._commands:
-            command.may_have_happened()
+        return self._keep(
+            lambda command: (
+                command.message["type"] in REPEATED
+                or (command.message["type"] != "status" and not command.written)
+            )
+        )
+
+    def _keep(self, keeps: Callable[[_Command], bool]) -> list[Message]:
+        """What it keeps of what was sent may have happened. Returns the orders that it does not keep."""
+        commands, self._commands = self._commands, []
+        forgotten: list[Message] = []
+        for command in commands:
+            if keeps(command):
+                command.may_have_happened()
+                self._commands.append(command)
+            elif command.message["type"] in ORDERS:
+                forgotten.append(command.message)
+        return forgotten
 
     def all(self) -> list[Message]:
         """Every command, to be sent now."""

@@ -12,7 +12,7 @@
  *
  * @typedef {{media: Partial<import("./protocol.js").MediaState>, by?: string}} Muted  `by`: without it, it is not allowed.
  * @typedef {{order: import("./outbox.js").Order, again?: boolean, error?: {code: string, message: string}, page?: import("./protocol.js").ChatPage}} Answered
- *   `again`: it had taken effect before.
+ *   `again`: it had taken effect before. `error`: it was refused, or nobody will answer it.
  *
  * @typedef {object} ClientEvents
  * @property {import("./protocol.js").Joined} joined
@@ -44,3 +44,7 @@ export const emit = (name, detail) => /** @type {Action} */ ({ do: "emit", name,
 
 /** @param {boolean} wasJoined @returns {Action[]} */
 export const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);
+
+/** Nobody will answer these orders. @param {import("./outbox.js").Order[]} orders */
+export const interrupted = (orders) =>
+  orders.map((order) => emit("answered", { order, error: { code: "interrupted", message: "The connection was lost: it is not known whether this was carried out." } }));

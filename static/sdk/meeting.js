@@ -284,7 +284,7 @@ export class Meeting {
     this.#state = "left";
     this.#waiting = null;
     this.#refresh();
-    this.#orders.interrupted({ all: true });
+    this.#orders.interrupted();
     this.#settle.reject(reason ?? new ReconveneError(left.code, left.message));
     this.#ground.over(this);
     this.#emit("state", "left");

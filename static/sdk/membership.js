@@ -2,7 +2,7 @@
  * A client's state in one meeting, kept across reconnections: its own participant, the last event received, and the
  * commands it has given. signalling/client/membership.py is its twin.
  */
-import { emit, send } from "./actions.js";
+import { emit, interrupted, send } from "./actions.js";
 import { ChatLog } from "./chat-log.js";
 import { Outbox, isKeyed, isOrder } from "./outbox.js";
 import { FEATURES } from "./protocol.js";
@@ -87,10 +87,10 @@ export class Membership {
     this.#place.session = message.session;
     this.#place.token = message.token ?? this.#place.token;
     delete this.#place.knock;
-    this.outbox.startAnew();
+    const forgotten = interrupted(this.outbox.startAnew());
     this.#lookAround(message);
     const orders = [...this.outbox.all().map(send), ...this.#readAnew()];
-    return [emit("joined", message), ...orders, ...this.#obey(turnedOff(message)), ...this.#catchUp()];
+    return [emit("joined", message), ...forgotten, ...orders, ...this.#obey(turnedOff(message)), ...this.#catchUp()];
   }
 
   /** Somebody in charge has to let this client in. It keeps what brings it back to its position. @param {import("./protocol.js").Waiting} message @returns {Action[]} */
@@ -111,16 +111,16 @@ export class Membership {
       this.seq = seq;
       this.#lookAround(snapshot);
     }
-    if (restarted) this.outbox.forgetWhatMayHaveHappened();
+    const forgotten = restarted ? interrupted(this.outbox.forgetWhatMayHaveHappened()) : [];
     // The event that lowered it will not come any more.
-    else if (snapshot && this.#me && !this.#me.hand) this.#lowerHand();
+    if (!restarted && snapshot && this.#me && !this.#me.hand) this.#lowerHand();
     // A status that waits turns on again what was turned off before it.
     const off = turnedOff(message).filter((flag) => flag === "hand" || !this.outbox.turnsOn(flag));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }), ...(lasted !== undefined && { lasted }) };
     const commands = this.outbox.all().map(send);
     const obeyed = this.#obey(off);
     const asked = snapshot ? this.#readAnew() : [];
-    return [...commands, ...obeyed, ...asked, ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
+    return [...forgotten, ...commands, ...obeyed, ...asked, ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
   }
 
   /** Shows the server a newer token, if it is connected. @param {string} token @param {boolean} connected @returns {Action[]} */

@@ -1,10 +1,9 @@
 /** What an application asks of the server, and is answered: each is a promise, carried out or refused. */
 import { ReconveneError } from "./errors.js";
-import { isLasting } from "./outbox.js";
 
 /**
  * @typedef {import("./outbox.js").NewOrder} NewOrder
- * @typedef {{resolve: () => void, reject: (error: ReconveneError) => void, lasts: boolean}} Waiter
+ * @typedef {{resolve: () => void, reject: (error: ReconveneError) => void}} Waiter
  * @typedef {Pick<import("./call.js").Call<import("./call.js").CallMedia, import("./call.js").CallMesh>, "order" | "on">} Ordering
  */
 
@@ -23,8 +22,6 @@ export class Orders {
     this.#call = call;
     this.#canGive = canGive;
     call.on("answered", (answered) => this.#answered(answered));
-    call.on("joined", () => this.interrupted({ all: false }));
-    call.on("resumed", ({ restarted }) => restarted && this.interrupted({ all: false }));
   }
 
   /** @param {NewOrder} order @returns {Promise<void>} */
@@ -32,18 +29,17 @@ export class Orders {
     return new Promise((resolve, reject) => {
       if (!this.#canGive()) return reject(new ReconveneError("not_joined", "You are not in the meeting."));
       this.#last += 1;
-      this.#waiters.set(this.#last, { resolve, reject, lasts: isLasting(order) });
+      this.#waiters.set(this.#last, { resolve, reject });
       this.#call.order(/** @type {NewOrder} */ ({ ...order, [NUMBER]: this.#last }));
     });
   }
 
-  /** Nobody will answer: whether it was carried out is not known. @param {{all: boolean}} which  without `all`, only what does not last */
-  interrupted({ all }) {
-    for (const [number, { reject, lasts }] of this.#waiters) {
-      if (lasts && !all) continue;
-      this.#waiters.delete(number);
+  /** The visit is over, and nobody will answer: whether they were carried out is not known. */
+  interrupted() {
+    for (const { reject } of this.#waiters.values()) {
       reject(new ReconveneError("interrupted", "The connection was lost: it is not known whether this was carried out."));
     }
+    this.#waiters.clear();
   }
 
   /** @param {import("./actions.js").Answered} answered */

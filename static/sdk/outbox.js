@@ -23,8 +23,10 @@ const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"
 
 /** @param {{type: string}} message @returns {message is Order} */
 export const isOrder = (message) => ORDERS.has(message.type);
+/** Whether it is sent again also when this is another place, at whatever server. @param {{type: string}} message */
+const isLasting = (message) => LASTING.has(message.type) || CHAT.has(message.type);
 /** Whether it is sent again also to a server that was restarted. @param {{type: string}} message */
-export const isLasting = (message) => LASTING.has(message.type) || CHAT.has(message.type);
+const isRepeated = (message) => isLasting(message) || message.type === "lower_hands" || message.type === "end";
 /** @param {{type: string}} message */
 export const isKeyed = (message) => LASTING.has(message.type) || message.type === "chat" || message.type === "chat_erase";
 /** @param {{type: string}} message @returns {message is Status} */
@@ -120,26 +122,29 @@ export class Outbox {
     return messages;
   }
 
-  /** The place was given up, and this is another: keeps only orders that last, and the chat. */
+  /** The place was given up, and this is another: keeps only orders that last, and the chat. Returns the others. */
   startAnew() {
-    this.#keep(({ message }) => isLasting(message));
+    const forgotten = this.#keep(({ message }) => isLasting(message));
     this.#held.clear();
     this.#look();
+    return forgotten;
   }
 
   /**
-   * A restarted server does not know which commands it carried out. Keeps what was never sent, and orders that last,
-   * which the server looks up by their keys: to mute again would mute who has unmuted since. Statuses are dropped:
-   * membership.js reports the state again where the server's differs.
+   * A restarted server does not know which commands it carried out. Keeps what was never sent, and orders that set
+   * something: those that last, the server looks up by their keys. Returns the others: to mute again would mute who has
+   * unmuted since. Statuses are dropped: membership.js reports the state again where the server's differs.
    */
   forgetWhatMayHaveHappened() {
-    this.#keep(({ message, written }) => isLasting(message) || (!isStatus(message) && !written));
+    return this.#keep(({ message, written }) => isRepeated(message) || (!isStatus(message) && !written));
   }
 
-  /** What it keeps of what was sent may have happened. @param {(command: Command) => boolean} keeps */
+  /** What it keeps of what was sent may have happened. Returns the orders that it does not keep. @param {(command: Command) => boolean} keeps */
   #keep(keeps) {
-    this.#commands = this.#commands.filter(keeps);
+    const commands = this.#commands;
+    this.#commands = commands.filter(keeps);
     for (const { message, written } of this.#commands) if (written && isKeyed(message)) /** @type {Order} */ (message).again = true;
+    return commands.filter((command) => !this.#commands.includes(command)).map(({ message }) => message).filter(isOrder);
   }
 
   /** Every command, to be sent now. */

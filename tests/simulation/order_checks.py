@@ -55,6 +55,8 @@ def _commands_took_effect_once(world: World) -> None:
     counts = Counter((entry.change.by, entry.change.key) for entry in world.store.journal.made())
     for order in world.moderators.orders:
         page, what = order.page, f"{order.page.name}'s {order.kind} ({order.key})"
+        if not order.answer and page.is_live and page.client.phase == "joined":
+            world.complain(f"{what} was never answered")
         if order.kind in LASTING:
             name = page.user_id, order.key
             if counts[name] > 1:
@@ -64,8 +66,6 @@ def _commands_took_effect_once(world: World) -> None:
             # What is refused may be carried out when it comes the second time.
             if order.answer and not order.is_acknowledged and name in made and not order.twice:
                 world.complain(f"{what} was answered {order.answer}, and recorded")
-            if not order.answer and page.is_live and page.client.phase == "joined":
-                world.complain(f"{what} was never answered")
 
 
 def _joins_were_decided_rightly(world: World) -> None:

@@ -19,6 +19,8 @@ RANKS = {"participant": 0, "cohost": 1, "host": 2}
 TO_LOWER_ROLES = {"remove", "readmit", "mute", "ask", "allow", "set_role"}
 ANSWERS = {"", "ack", "forbidden", "changed", "unknown_participant"}
 
+PASSING = {"mute", "ask", "lower_hands"}
+
 HEARD = 6.0
 """Seconds after which the room has what a store has that hangs."""
 
@@ -31,7 +33,8 @@ def check(world: World) -> None:
         what = f"{order.page.name}'s {order.kind} of {order.sent_at:.3f} was answered {order.answer}"
         if order.answer == "unavailable" and order.kind == "rename" and past.is_often(order):
             continue
-        if order.answer not in allowed:
+        unheard = {"interrupted"} if order.kind in PASSING else set()
+        if order.answer not in allowed | unheard:
             world.complain(what)
         elif order.answer == "forbidden" and not past.may_be_forbidden(order):
             world.complain(f"{what}, by {past.roles(order.page.user_id, order)}")
