@@ -60,7 +60,7 @@ class Issuer:
         # It may be signed with a key that is new, under the same id or without one.
         if await cache.look_again():
             return _fits(await cache.candidates(apart), apart)
-        cache.refuse_unnamed(apart)
+        cache.refuse_unknown(apart)
         return False
 
 

@@ -69,7 +69,7 @@ class KeyCache:
 
     async def candidates(self, jws: Jws) -> Sequence[Key]:
         """The keys that may have signed the token. Raises `Refused`: unavailable if there are none, bad_token if the
-        one that it names is of another kind."""
+        one that it names is of another kind, and was read just now."""
         now = self._clock()
         has_none = now - self._read_at >= STALE
         if has_none and (self._reading is not None or now - self._tried_at >= AGAIN_WITHOUT):
@@ -80,6 +80,8 @@ class KeyCache:
         if not found and not has_none:
             await self.look_again()
             found = self._matching(jws)
+        if not found and self._read_at >= now and self._knows(jws):
+            raise bad("The token is signed with another algorithm than that of the key it names.")
         if not found:
             raise self._unavailable()
         return found
@@ -94,21 +96,22 @@ class KeyCache:
         await asyncio.shield(self._read())
         return self._keys is not before
 
-    def refuse_unnamed(self, jws: Jws) -> None:
-        """Raises `Refused`, unavailable, if the token names a key that none is known by: it may be a new one without
-        an id."""
-        if jws.kid is not None and all(key.kid != jws.kid for key in self._keys):
+    def refuse_unknown(self, jws: Jws) -> None:
+        """Raises `Refused`, unavailable, unless the token names a key that is known: it may be signed with a new one
+        without an id."""
+        if not self._knows(jws):
             raise self._unavailable()
+
+    def _knows(self, jws: Jws) -> bool:
+        """Whether the token names a key, and one is known by that name."""
+        return any(key.kid == jws.kid is not None for key in self._keys)
 
     def _matching(self, jws: Jws) -> Sequence[Key]:
         if self._clock() - self._read_at >= STALE:
             return ()
         # A key without an id may be any: PEM names none.
         meant = [key for key in self._keys if jws.kid is None or key.kid in {jws.kid, None}]
-        usable = [key for key in meant if jws.algorithm in key.algorithms]
-        if not usable and any(key.kid == jws.kid is not None for key in meant):
-            raise bad("The token is signed with another algorithm than that of the key it names.")
-        return usable
+        return [key for key in meant if jws.algorithm in key.algorithms]
 
     def _unavailable(self) -> Refused:
         now = self._clock()

@@ -117,9 +117,37 @@ async def test_a_new_key_without_a_name_is_looked_for(published: KeyServer, cloc
     assert await takes(of, old)
     published.publish(new)
     assert await takes(of, new)
+    # The keys were read a moment ago, and it may be newer still.
+    assert not await takes(of, Signer(kid=None))
+    clock.now += AGAIN
     with pytest.raises(Refused) as refused:
         await of.read(Signer(kid=None).token(), time.time())
-    # The keys were read a moment ago: it is none of theirs.
+    assert refused.value.code is ErrorCode.BAD_TOKEN
+    await published.stop()
+    clock.now += AGAIN
+    # Nobody knows whether there is a new one.
+    assert not await takes(of, Signer(kid=None))
+
+
+async def test_a_new_key_of_another_kind_may_have_the_name_of_the_former(
+    published: KeyServer, clock: Clock
+) -> None:
+    old, new = Signer("ES256", kid="1"), Signer("EdDSA", kid="1")
+    published.publish(old)
+    of = issuer(published, clock)
+    assert await takes(of, old)
+    clock.now += 1
+    published.publish(new)
+    assert await takes(of, new)
+    clock.now += 1
+    published.publish(old)
+    # The keys were read a moment ago, and the promise is that a new key makes no token bad.
+    assert not await takes(of, old)
+    clock.now += AGAIN
+    assert await takes(of, old)
+    clock.now += AGAIN
+    with pytest.raises(Refused) as refused:
+        await of.read(new.token(), time.time())
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 
