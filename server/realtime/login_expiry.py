@@ -33,6 +33,9 @@ LATE = 10.0
 
 LOOKS_EVERY = 1.0
 
+AFTER_A_PAUSE = 30.0
+"""Seconds in which to show a newer token once it can be shown again: while the engine was away, nobody could."""
+
 
 class LoginExpiry:
     """`now` is the monotonic clock's. `renewing`: connections whose newer token is being verified; they may stay."""
@@ -41,6 +44,7 @@ class LoginExpiry:
         self._leaves = config.jwt_expired == "leave"
         self._hub = hub
         self._look_at = 0.0
+        self._none_before = 0.0
         self.renewing: set[Connection] = set()
 
     def given(self, connection: Handle, voucher: Voucher | None, now: float) -> None:
@@ -57,6 +61,10 @@ class LoginExpiry:
             valid - min(NOTICE, valid / 2), min(left / 2, LEAST_NOTICE_AFTER)
         )
 
+    def paused(self, now: float) -> None:
+        """Until now nobody could show a newer token."""
+        self._none_before = now + AFTER_A_PAUSE
+
     def due(self, connections: Iterable[Connection], now: float) -> Iterator[Effect]:
         """Tell whose token expires soon, and close the connections of those whose time is over."""
         if now < self._look_at:
@@ -72,7 +80,8 @@ class LoginExpiry:
                 connection.renew_login_at = math.inf
                 left = max(0.0, connection.vouched_until - LEEWAY - now)
                 yield Send(connection, server_messages.token_expiring(round(left, 3)))
-            if now >= connection.vouched_until and connection not in self.renewing:
+            is_over = now >= max(connection.vouched_until, self._none_before)
+            if is_over and connection not in self.renewing:
                 connection.vouched_until = math.inf
                 if self._leaves:
                     yield from refuse(connection, Refused(ErrorCode.TOKEN_EXPIRED))

@@ -119,7 +119,7 @@ class ClusterGateway(Gateway):
         self._shared_limits = SharedLimits(self.limits, seal, self.membership)
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._shared_limits)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
-        self._out_of_reach = OutOfReach(self.membership, hub.stood_still)
+        self._out_of_reach = OutOfReach(self.membership, self._excuse)
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
         writer.owns = rooms.owns
@@ -313,3 +313,7 @@ class ClusterGateway(Gateway):
         self._idle.look(now)
         self.edge.look()
         self._shared_limits.tell(now)
+
+    def _excuse(self, seconds: float, now: float) -> None:
+        self._hub.stood_still(seconds, now)
+        self._admission.expiry.paused(now)

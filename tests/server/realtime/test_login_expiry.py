@@ -10,9 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.identity.tokens import Voucher
+from server.realtime.login_expiry import AFTER_A_PAUSE, LEEWAY, LoginExpiry
+from server.settings.config import Config
+from signalling.rooms.effects import Close, Send
 from tests.issuer import Signer
 from tests.server.client import Client, playing
 from tests.server.realtime.logins import Login, logging_in
+from tests.signalling.script import Stage
 
 
 @pytest.fixture(scope="module", params=["keep", "leave"])
@@ -75,6 +80,24 @@ async def test_who_sends_a_newer_token_stays(app: Login, room: str) -> None:
     assert "session" not in await back.resume(ann)
     if keeps(app):
         await bob.nothing()
+
+
+def test_nobody_is_put_out_before_a_newer_token_could_be_shown() -> None:
+    """While the engine of a cluster is away, nothing comes to the owner of a room."""
+    stage, now = Stage(), 1000.0
+    ann = stage.join("ann")
+    expiry = LoginExpiry(
+        Config.from_env({"RECONVENE_SECRET": "s" * 32, "RECONVENE_JWT_EXPIRED": "leave"}), stage.hub
+    )
+    expiry.given(ann, Voucher("issuer", 0.0, time.time() + LEEWAY + 1.0), now)
+    now += 100.0
+    expiry.paused(now)
+    (told,) = expiry.due([ann], now)  # type: ignore[list-item]
+    assert isinstance(told, Send)
+    assert b"token_expiring" in told.payload
+    assert list(expiry.due([ann], now + AFTER_A_PAUSE - 0.1)) == []  # type: ignore[list-item]
+    *_, closed = expiry.due([ann], now + AFTER_A_PAUSE + 1.0)  # type: ignore[list-item]
+    assert isinstance(closed, Close)
 
 
 async def test_who_waits_is_judged_by_the_token_of_the_knock(app: Login, room: str) -> None:
