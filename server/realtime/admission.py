@@ -136,9 +136,14 @@ class Admission:
         return self._tokens.session(place, time.time())
 
     async def readmit(
-        self, connection: Handle, resume: Resume, session: TabSession, proof: Proof | None = None
+        self,
+        connection: Handle,
+        resume: Resume,
+        session: TabSession,
+        turn: Turn = nullcontext,
+        proof: Proof | None = None,
     ) -> tuple[Arrival, Joined]:
-        """Join on behalf of a page that resumes after its place was given up. `proof`: of somebody who waits.
+        """Join on behalf of a page that resumes after its place was given up. `turn`, `proof`: as in `admit`.
 
         It does not replace a newer page (`duplicate`). Raises `Refused`.
         """
@@ -150,10 +155,12 @@ class Admission:
             page=page_of(session.instance) or None,
             attempt=resume.attempt,
             features=resume.features,
+            password=resume.password,
+            invite=resume.invite,
         )
         order = self.order.next(session.room)
         proof = proof or await self._credentials.of_resume(resume, session, time.time())
-        return await self._admit(connection, join, proof, order, nullcontext, comes_back=True)
+        return await self._admit(connection, join, proof, order, turn, comes_back=True)
 
     async def admit(
         self, connection: Handle, join: Join, turn: Turn = nullcontext, proof: Proof | None = None

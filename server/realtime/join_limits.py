@@ -4,16 +4,20 @@ created."""
 from __future__ import annotations
 
 import base64
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 import msgspec
 
+from server.identity.tokens import TabSession
 from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.connection import Connection
 from server.realtime.credentials import Proof
+from server.realtime.entry import Turn
 from server.realtime.password_tries import PasswordTries
-from signalling.protocol.client_messages import Join
+from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.inputs import Arrival
 from storage.records import Joined
@@ -33,7 +37,7 @@ class JoinLimits:
         """Raises `Refused`, as the admission does, or with `rate_limited` past a limit. `proof`: of somebody who waits,
         and was counted on coming."""
         limits, client = self._limits, connection.client
-        turn = partial(self._tries.turn, client, join.meeting)
+        turn = self._turn(connection, join.meeting)
         if proof is not None:
             return await self._admission.admit(connection, join, turn, proof)
         if join.session is None or _claim(join.session, "mtg") != join.meeting:
@@ -67,6 +71,16 @@ class JoinLimits:
                 if maker:
                     limits.give_back("meetings_per_identity", client, maker)
         return arrival, joined
+
+    def readmit(
+        self, connection: Connection, resume: Resume, session: TabSession, proof: Proof | None = None
+    ) -> Coroutine[Any, Any, tuple[Arrival, Joined]]:
+        """As the admission does, with the limit of passwords that may be tried."""
+        turn = self._turn(connection, session.room)
+        return self._admission.readmit(connection, resume, session, turn, proof)
+
+    def _turn(self, connection: Connection, meeting: str) -> Turn:
+        return partial(self._tries.turn, connection.client, meeting)
 
     def _take_meeting(self, connection: Connection, maker: str) -> None:
         client = connection.client

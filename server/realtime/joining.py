@@ -94,7 +94,7 @@ class Joining:
             connection.hold()
             self._begin(self._resume_with_login(connection, resume, session))
         elif not self._go_on(connection, resume, session, None):
-            admission = self._admission.readmit(connection, resume, session)
+            admission = self._join_limits.readmit(connection, resume, session)
             self._ask_for_a_seat(connection, resume, session.room, admission)
 
     def authenticate(self, connection: Connection, message: Authenticate) -> asyncio.Task[None] | None:
@@ -147,7 +147,7 @@ class Joining:
                 connection.release()
                 self._answered(connection)
         if given_up:
-            admission = self._admission.readmit(connection, resume, session)
+            admission = self._join_limits.readmit(connection, resume, session)
             await self._join(connection, resume, session.room, admission)
 
     def _go_on(
@@ -276,7 +276,7 @@ class Joining:
             self.join(connection, msgspec.structs.replace(message, create=False), proof)
         elif proof.session is not None:
             session = proof.session
-            admission = self._admission.readmit(connection, message, session, proof)
+            admission = self._join_limits.readmit(connection, message, session, proof)
             self._ask_for_a_seat(connection, message, session.room, admission)
 
     def let_in(self, effect: LetIn) -> None:

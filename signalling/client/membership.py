@@ -70,6 +70,7 @@ class Membership:
         if self.epoch:
             message = {"type": "resume", "session": place.session, "epoch": self.epoch, "seq": self.seq}
             optional = {"token": place.token, "knock": place.knock}
+            optional |= {"password": place.password, "invite": place.invite}
             message |= {"hand": self._hand} | {key: value for key, value in optional.items() if value}
         message |= {"id": self.next_id(), "attempt": self._attempt, "media": dict(place.media)}
         return message | {"features": FEATURES}

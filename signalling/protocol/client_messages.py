@@ -30,6 +30,8 @@ Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.
 Program = Literal["bot", "recorder"]
 """Kinds of participants that are programs. A recorder is a bot that records the meeting."""
 
+Password = Annotated[str, msgspec.Meta(max_length=128)]
+
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     """`kind`: the kind of the identity that the server makes if the message names none. `knock`: from a `waiting`
@@ -49,14 +51,15 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     kind: Program | None = None
     features: Features = []
     knock: Secret | None = None
-    password: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    password: Password | None = None
     invite: Secret | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know it. `token`: the
     page's identity, for a server that has given its place up when the session has expired. `knock`: from a `waiting`
-    since, if the place was given up and the page waits."""
+    since, if the place was given up and the page waits. `password`, `invite`: as in the page's join, which the server
+    carries out anew if the place was given up."""
 
     id: MessageId
     session: str
@@ -68,6 +71,8 @@ class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     token: str | None = None
     features: Features = []
     knock: Secret | None = None
+    password: Password | None = None
+    invite: Secret | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):

@@ -69,7 +69,7 @@ export class Membership {
     this.#attempt += 1;
     const ask = { id: this.nextId(), attempt: this.#attempt, session, token, media, features: FEATURES };
     const { epoch, seq } = this;
-    if (epoch) return { type: "resume", ...ask, epoch, seq, hand: this.#hand, knock: place.knock };
+    if (epoch) return { type: "resume", ...ask, epoch, seq, hand: this.#hand, knock: place.knock, password: place.password, invite: place.invite };
     return { type: "join", ...ask, ...place, on_duplicate: onDuplicate };
   }
 

@@ -63,6 +63,7 @@ FOUND_BY = {
     "messages-acknowledged-at-once": 337,
     "messages-by-the-clock-alone": 39,
     "mutes-do-nothing": 2,
+    "mutes-lost-on-who-is-not-back": 881,
     "names-of-refused-joins": 75644,
     "newer-page-not-respected": 43,
     "newer-tokens-are-not-shown": 2,

@@ -6,13 +6,16 @@ import asyncio
 from dataclasses import replace
 from typing import cast
 
+import msgspec
 import pytest
 
+from server.identity.passwords import Passwords
+from server.identity.tokens import TabSession
 from server.realtime.credentials import Proof
 from server.realtime.entry import HasToWait
 from server.realtime.room_restore import restore_rooms
 from server.runtime import clock
-from signalling.protocol.client_messages import Join
+from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.fields import Media
 from signalling.rooms.effects import Close, LetIn, StayResumed
@@ -158,6 +161,24 @@ async def test_a_meeting_that_was_made_before_with_such_an_id_is_joined_as_ever(
     await desk.store.real.create_meeting("ZOOM-1", "u_bob", "", 1000.0)
     await desk.join(desk.tokens.identity("u_ann", 2e9), room="ZOOM-1")
     assert desk.hub.size("ZOOM-1") == 1
+
+
+async def test_a_page_that_comes_back_in_another_sitting_shows_the_password_again(desk: Desk) -> None:
+    await desk.store.real.join(request("u_host", 1000.0, room="ABC123"))
+    wanted = request("u_bob", 1001.0, room="ABC123")
+    before = await desk.store.real.join(wanted)
+    hashed = await Passwords().hash("open sesame")
+    settings = {"password_hash": hashed, "password_version": hashed[-16:]}
+    await desk.store.real.change(Change("ABC123", "u_host", "one", 1002.0, "settings", settings=settings))
+    await desk.store.real.stop_node(wanted.node_id, 1010.0)
+    session = TabSession("u_bob", "ABC123", before.stay.session_id, before.stay.instance)
+    back = Resume(id=1, session="", epoch="e_1", seq=0, token=desk.tokens.identity("u_bob", 2e9))
+    with pytest.raises(Refused) as refused:
+        await desk.admission.readmit(object(), back, session)
+    assert refused.value.code is ErrorCode.PASSWORD_REQUIRED
+    knows = msgspec.structs.replace(back, password="open sesame")
+    arrival, _ = await desk.admission.readmit(object(), knows, session)
+    assert arrival.user_id == "u_bob"
 
 
 async def test_an_absent_store_is_unavailable_with_a_hint(desk: Desk) -> None:
