@@ -122,11 +122,11 @@ class Admission:
             features=features,
         )
 
-    async def authenticate(self, token: str, room: str, member: Member) -> Voucher:
-        """What a newer token of a member is good for. Raises `Refused`."""
-        return await self._credentials.renewed(token, room, member.user_id, time.time())
+    async def authenticate(self, token: str, room: str, user_id: str) -> Proof:
+        """What a newer token of the user is good for. Raises `Refused`."""
+        return await self._credentials.renewed(token, room, user_id, time.time())
 
-    def authenticated(self, connection: Handle, room: str, member: Member, voucher: Voucher) -> str:
+    def authenticated(self, connection: Handle, room: str, member: Member, voucher: Voucher | None) -> str:
         """Let the member stay for longer; returns a session that says so."""
         self.expiry.given(connection, voucher, clock.monotonic())
         return self._session(member, room, voucher)

@@ -143,12 +143,12 @@ class Credentials:
             return voucher
         raise refused
 
-    async def renewed(self, token: str, room: str, user_id: str, now: float) -> Voucher:
+    async def renewed(self, token: str, room: str, user_id: str, now: float) -> Proof:
         """What a newer token of the user is good for. Raises `Refused`."""
         proof = await self._of_token(token, room, None, now)
         if proof.voucher is None or proof.user_id != user_id:
             raise Refused(ErrorCode.FORBIDDEN, "This token is of somebody else than who is in the meeting.")
-        return proof.voucher
+        return proof
 
     async def _of_token(self, token: str, room: str, session: TabSession | None, now: float) -> Proof:
         who = await self._identities.read(token, now)

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from server.realtime.connection import Connection
+from server.realtime.credentials import Proof
 
-Again = Callable[[], None]
-"""Asks once more for the seat that a connection waits for."""
+Again = Callable[[Proof], None]
+"""Asks once more for the seat that a connection waits for, as the one who has shown this."""
 
 
 class HeldJoins:
     def __init__(self) -> None:
-        self._again: dict[Connection, Again] = {}
+        self._again: dict[Connection, tuple[Again, Proof]] = {}
         self._networks: Counter[str] = Counter()
 
     def __contains__(self, connection: Connection) -> bool:
@@ -23,11 +24,21 @@ class HeldJoins:
         """How many of its connections wait."""
         return self._networks[network]
 
-    def hold(self, connection: Connection, again: Again) -> None:
+    def proof_of(self, connection: Connection) -> Proof | None:
+        """Who waits there; None: nobody."""
+        held = self._again.get(connection)
+        return None if held is None else held[1]
+
+    def hold(self, connection: Connection, again: Again, proof: Proof) -> None:
         """It waits. Called once more for the same connection, `again` replaces the one before."""
         if connection not in self._again:
             self._networks[connection.client.network] += 1
-        self._again[connection] = again
+        self._again[connection] = again, proof
+
+    def shows(self, connection: Connection, proof: Proof) -> None:
+        """Whoever waits there has shown something newer."""
+        again, _ = self._again[connection]
+        self._again[connection] = again, proof
 
     def release(self, connection: Connection) -> None:
         """It waits no more, if it did."""
@@ -39,6 +50,7 @@ class HeldJoins:
 
     def ask_again(self, connection: Connection) -> None:
         """Unless it waits no more."""
-        again = self._again.get(connection)
-        if again is not None:
-            again()
+        held = self._again.get(connection)
+        if held is not None:
+            again, proof = held
+            again(proof)

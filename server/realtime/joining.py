@@ -26,11 +26,10 @@ from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.rooms import server_messages, waiting
+from signalling.rooms import server_messages
 from signalling.rooms.effects import LetIn, Send
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
-from signalling.rooms.seats import Seat
 from storage.records import Joined
 
 log = structlog.get_logger()
@@ -98,26 +97,34 @@ class Joining:
             self._ask_for_a_seat(connection, resume, session.room, admission)
 
     def authenticate(self, connection: Connection, message: Authenticate) -> asyncio.Task[None] | None:
-        """Verify a newer token of a member. Nothing waits for that, and a token that is refused changes nothing."""
-        seat = self._hub.seated(connection)
+        """Verify a newer token of a member, or of somebody who waits. Nothing waits for that, and a token that is
+        refused changes nothing."""
+        seat, waits = self._hub.seated(connection), self._hub.waiting.of(connection)
+        if seat is not None:
+            return self._begin(self._authenticate(connection, message, seat.room.id, seat.member.user_id))
+        if waits is not None:
+            return self._begin(self._authenticate(connection, message, waits.room.id, waits.knock.user_id))
         if not connection.joined:
-            refused = waiting.not_now() if connection.waits else Refused(ErrorCode.NOT_JOINED)
-            self._carrier.refuse(connection, refused, message.id)
-        elif seat is not None:
-            return self._begin(self._authenticate(connection, message, seat))
+            self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         return None
 
-    async def _authenticate(self, connection: Connection, message: Authenticate, seat: Seat) -> None:
-        room, member, renewing = seat.room.id, seat.member, self._admission.expiry.renewing
+    async def _authenticate(
+        self, connection: Connection, message: Authenticate, room: str, user_id: str
+    ) -> None:
+        renewing = self._admission.expiry.renewing
         renewing.add(connection)
         try:
-            voucher = await self._admission.authenticate(message.token, room, member)
-            if self._hub.seated(connection) is not None:
-                session = self._admission.authenticated(connection, room, member, voucher)
+            proof = await self._admission.authenticate(message.token, room, user_id)
+            seat, waits_as = self._hub.seated(connection), self._held.proof_of(connection)
+            if seat is not None:
+                session = self._admission.authenticated(connection, room, seat.member, proof.voucher)
                 # The connection knows until when, and is kept with the member.
-                member.touch()
+                seat.member.touch()
                 answer = server_messages.authenticated(message.id, session)
                 self._carrier.carry_out([Send(connection, answer)])
+            elif waits_as is not None:
+                self._held.shows(connection, proof._replace(session=waits_as.session))
+                self._carrier.carry_out([Send(connection, server_messages.ack(message.id))])
         except Refused as refused:
             # Not closed, whatever it is: the token that was shown before may still be valid.
             self._metrics.refused[refused.code] += 1
@@ -252,7 +259,7 @@ class Joining:
             self._count_knock(connection, room, waits)
         log.info("participant waits to be let in", meeting=room, connection=connection.number)
         # Whoever is let in is the one who knocked, however long ago: the token may have expired meanwhile.
-        self._held.hold(connection, partial(self._again, connection, message, waits.proof))
+        self._held.hold(connection, partial(self._again, connection, message), waits.proof)
         connection.wait()
         knocking = self._admission.door.knocking(connection, message, room, waits)
         self._carrier.carry_out(self._hub.wait(knocking, clock.monotonic()))

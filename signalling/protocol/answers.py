@@ -24,7 +24,7 @@ ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     Resume: (Resumed, Joined, Waiting, Error),
     **dict.fromkeys((Status, Signal, Leave, Rename), (Ack, Error)),
     **dict.fromkeys((Chat, ChatEdit, ChatDelete, ChatErase, React), (Ack, Error)),
-    Authenticate: (Authenticated, Error),
+    Authenticate: (Authenticated, Ack, Error),
     Ping: (Pong, Error),
     ChatHistory: (ChatPage, Error),
     **dict.fromkeys(sorted(COMMANDS, key=lambda command: command.__name__), (Ack, Error)),

@@ -83,7 +83,7 @@ class Waiting:
         return effects + self._positions(room, tell=knock)
 
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
-        """Handle any message but ping from somebody who waits."""
+        """Handle any message but ping and authenticate from somebody who waits."""
         room, knock = self._of[connection]
         if not isinstance(message, Leave):
             return commands.refuse(connection, not_now(), message.id)
@@ -287,4 +287,6 @@ def is_hosted(room: Room) -> bool:
 
 def not_now() -> Refused:
     """What anything else is answered."""
-    return Refused(ErrorCode.BAD_MESSAGE, "You wait to be let in: only ping and leave are understood.")
+    return Refused(
+        ErrorCode.BAD_MESSAGE, "You wait to be let in: only ping, authenticate and leave are understood."
+    )

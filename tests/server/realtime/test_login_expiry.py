@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.identity.outside_user import LEEWAY
 from server.identity.tokens import Voucher
-from server.realtime.login_expiry import AFTER_A_PAUSE, LEEWAY, LoginExpiry
+from server.realtime.login_expiry import AFTER_A_PAUSE, LoginExpiry
 from server.settings.config import Config
 from signalling.rooms.effects import Close, Send
 from tests.issuer import Signer
@@ -114,6 +115,24 @@ async def test_who_waits_is_judged_by_the_token_of_the_knock(app: Login, room: s
     # And is asked for a newer one, with some time to get it.
     await eve.expect("token_expiring")
     await authenticate(eve, app.token("eve"))
+
+
+async def test_who_waits_may_show_a_newer_token(app: Login, room: str) -> None:
+    host = await app.joined(room, "host")
+    await host.order("settings", settings={"lobby": "everyone"})
+    eve = await app.play.client()
+    asked = await eve.send("join", meeting=room, name="Eve", token=app.about_to_end("eve", IN_TIME))
+    ends_at = time.time() + IN_TIME
+    await eve.expect("waiting", id=asked)
+    for token, code in ((app.token("bob"), "forbidden"), (app.token("eve", lasts=-60), "token_expired")):
+        await eve.error(code, id=await eve.send("authenticate", token=token))
+    await eve.expect("ack", id=await eve.send("authenticate", token=app.token("eve", name="Eve the Second")))
+    await past(ends_at)
+    await host.order("admit", knocks=[(await host.expect("knock"))["knock"]["id"]])
+    joined = await eve.expect("joined", id=asked)
+    assert joined["you"]["name"] == "Eve the Second"
+    # By the newer token, which is not over.
+    await eve.nothing()
 
 
 async def test_one_is_told_at_half_the_life_of_a_short_token(app: Login, room: str) -> None:

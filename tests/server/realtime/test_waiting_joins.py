@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.network.limits import Limits
+from server.realtime.credentials import Proof
 from server.realtime.held_joins import HeldJoins
 from server.realtime.joining import Joining
 from server.runtime.metrics import Metrics
@@ -44,7 +45,7 @@ async def test_a_join_that_the_store_could_not_answer_is_asked_again_unless_it_i
     joining = Joining(nothing, nothing, Limits({}, metrics), nothing, metrics, lambda connection: None)
     connection = waiter("192.0.2.1")
     asked: list[object] = []
-    joining._held.hold(connection, lambda: asked.append(connection))
+    joining._held.hold(connection, lambda _: asked.append(connection), Proof("u_ann", None, None))
     assert joining._waits_on(connection, Refused(ErrorCode.UNAVAILABLE, retry_after=0.001))
     if seated:
         # Something else has had it asked, and it is in.
@@ -59,9 +60,11 @@ def test_those_who_wait_are_counted_by_network() -> None:
     held = HeldJoins()
     ann, bob, eve = waiter("a"), waiter("a"), waiter("b")
     asked: list[str] = []
+    proof = Proof("u_ann", None, None)
     for each in (ann, bob, eve, ann):
-        held.hold(each, lambda: asked.append("first"))
-    held.hold(ann, lambda: asked.append("second"))
+        held.hold(each, lambda _: asked.append("first"), proof)
+    held.hold(ann, lambda shown: asked.append(shown.name), proof)
+    held.shows(ann, proof._replace(name="second"))
     assert (held.of_network("a"), held.of_network("b"), held.of_network("c")) == (2, 1, 0)
     for each in (bob, bob, eve):
         held.release(each)
@@ -101,6 +104,8 @@ async def test_who_waits_and_shows_a_newer_token_waits_on(tmp_path: Path) -> Non
         await eve.send("join", meeting="ABC123", name="Eve")
         await eve.expect("waiting")
         number = await eve.send("authenticate", token="a newer one")
+        await eve.error("bad_token", id=number)
+        number = await eve.send("status", hand=True)
         await eve.error("bad_message", id=number)
         await eve.nothing()
 
