@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import looking_on
@@ -53,6 +54,25 @@ async def speaks_german(page: Page) -> None:
     assert await page.evaluate(OVERFLOW) == 0
 
 
+NARROW = (280, 320)
+"""Widths of windows."""
+
+
+async def is_whole(menu: Locator) -> None:
+    """Nothing of a menu is beside the window, or has to be scrolled to from side to side."""
+    await expect(menu).to_be_visible()
+    if shots := os.environ.get("SHOTS"):
+        width = await menu.evaluate("innerWidth")
+        await menu.page.screenshot(path=f"{shots}/{await menu.get_attribute('data-part')}-{width}.png")
+    left, right, window, over = await menu.evaluate("""(menu) => {
+      const { left, right } = menu.getBoundingClientRect();
+      return [left, right, document.documentElement.clientWidth, menu.scrollWidth - menu.clientWidth];
+    }""")
+    assert left >= 0, left
+    assert right <= window, (right, window)
+    assert over <= 0, over
+
+
 async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meeting: str) -> None:
     ada = await newcomer(
         "Ada",
@@ -79,9 +99,13 @@ async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meet
         await ada.told("Bob ist da")
         await page.locator('[data-part="people"]').click()
         await speaks_german(page)
-        await ada.button("Mehr zu Bob").click()
-        await speaks_german(page)
-        await page.keyboard.press("Escape")
+        for width in NARROW:
+            await page.set_viewport_size({"width": width, "height": 640})
+            await ada.button("Mehr zu Bob").click()
+            await is_whole(page.locator(".person-menu"))
+            if width == NARROW[-1]:
+                await speaks_german(page)
+            await page.keyboard.press("Escape")
         await page.locator('[data-part="chat-button"]').click()
         await page.get_by_label("Nachricht", exact=True).fill("…")
         await page.keyboard.press("Enter")
@@ -107,6 +131,15 @@ async def test_a_visit_in_german(newcomer: Newcomer, server: ServerProcess, meet
         await bob.sees(a, hand="raised")
     await page.goto(f"{ada.url}/m/{meeting}/attendance")
     await expect(page.get_by_role("table")).to_be_visible()
+    # With all that a report may have to offer.
+    await page.locator("#csv-menu [hidden]").evaluate_all(
+        "(items) => items.forEach((item) => (item.hidden = false))"
+    )
+    for width in NARROW:
+        await page.set_viewport_size({"width": width, "height": 640})
+        await ada.button("CSV").click()
+        await is_whole(page.locator("#csv-menu"))
+        await page.keyboard.press("Escape")
     await speaks_german(page)
     # "Montag, 30. November 2026, ab 10:55"
     when = page.locator('[data-part="when"]')

@@ -174,6 +174,7 @@ export class AttendanceView extends Emitter {
     style.setProperty("--top", `${bottom + window.scrollY + 6}px`);
     style.setProperty("--right", atLeft ? "auto" : `${width - right}px`);
     style.setProperty("--left", atLeft ? `${left}px` : "auto");
+    style.setProperty("--room", `${(atLeft ? width - left : right) - 8}px`);
   }
 }
 
