@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from tests.e2e.attendance_pages import see
 from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.office import Office
-from tests.e2e.person import Person
+from tests.e2e.person import Person, meet
 from tests.process import ROOT
 from tests.server.webinars import WEEKLY
 
@@ -90,6 +91,9 @@ async def test_a_visit(newcomer: Newcomer, meeting: str) -> None:
     await bob.press("Raise hand")
     await ada.sees(b, video="off", audio="off", connection="connected")
     await is_fine(ada, "with somebody")
+    await bob.press("Share screen")
+    await expect(ada.page.locator('.tile[data-kind="screen"]')).to_have_attribute("data-picture", "")
+    await is_fine(ada, "with a shared screen")
     await bob.leave()
     await dialogs_are_fine(ada)
     await ada.page.goto(ada.url)
@@ -120,6 +124,41 @@ async def dialogs_are_fine(ada: Person) -> None:
     await ada.press("End for all")
     await ada.at("problem")
     await is_fine(ada, "ended")
+
+
+# What else depends on others, or on the network.
+SAY = """async () => {
+  const { Toasts } = await import("/static/js/ui/toasts.js");
+  const { ConnectionBanner } = await import("/static/js/meeting/banner.js");
+  new Toasts(document.getElementById("toasts")).show("Bob joined");
+  new ConnectionBanner(document.querySelector("[data-part=banner]")).away("Reconnecting…", () => {});
+}"""
+COMPARE = """async () => {
+  const { showSecurityCode } = await import("/static/js/meeting/code-dialog.js");
+  const meeting = { securityCode: async () => "42608 90293 88685 87160", on() {} };
+  void showSecurityCode(meeting, { id: "p_b", name: "Bob" });
+}"""
+
+
+async def test_what_is_seldom_seen(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada", calls=False)
+    await ada.page.goto(f"{ada.url}/nowhere")
+    await ada.at("problem")
+    await is_fine(ada, "an address that leads nowhere")
+    await meet(meeting, ada)
+    await ada.page.evaluate(SAY)
+    await expect(ada.button("Try again")).to_be_visible()
+    await is_fine(ada, "a page that cannot make calls, cut off")
+    await ada.page.evaluate(COMPARE)
+    dialog = ada.page.get_by_role("dialog", name="Security code with Bob")
+    await expect(dialog.get_by_role("status")).to_have_text("42608 90293 88685 87160")
+    await is_fine(ada, "security code")
+    await ada.page.route(re.compile("/js/main.js$"), lambda route: route.abort())
+    await ada.page.goto(ada.url)
+    await expect(ada.page.get_by_role("heading", name="A part of this page did not load")).to_be_visible()
+    await is_fine(ada, "a page that does not start")
+    # The browser writes a line of its own for the part.
+    ada.complaints.clear()
 
 
 async def test_prejoin_of_somebody_whose_devices_are_refused(

@@ -12,6 +12,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
+from tests.e2e.test_axe import is_fine
 from tests.e2e.waiting import until
 from tests.process import ServerProcess
 
@@ -147,6 +148,7 @@ async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
     await expect(ada.button("Test again")).to_be_visible()
     await expect(said.get_by_text(re.compile("Everything works|What could be tested works"))).to_have_count(1)
     assert await connections(ada) == ["closed"]
+    await is_fine(ada, "a call that was tested")
     await ada.page.get_by_role("heading", name="Test your call").press("Escape")
     await expect(step(ada, "server")).to_have_count(0)
     await expect(ada.button("Test your call")).to_be_focused()
