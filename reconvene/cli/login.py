@@ -30,6 +30,29 @@ def token(
     role: Annotated[
         Literal["host", "cohost", "participant"] | None, typer.Option(help="The role there; needs --meeting.")
     ] = None,
+    role_at: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="When role and rights were given, in seconds since 1970: what was changed in the meeting since stays.",
+            metavar="SECONDS",
+        ),
+    ] = None,
+    may: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What its bearer may do: audio, video, screen, chat, hand; or several.", metavar="RIGHT"
+        ),
+    ] = None,
+    may_not: Annotated[
+        list[str] | None, typer.Option(help="The same, of what they may not.", metavar="RIGHT")
+    ] = None,
+    lobby: Annotated[
+        bool | None, typer.Option("--lobby/--no-lobby", help="Whether its bearer has to wait in a lobby.")
+    ] = None,
+    picture: Annotated[
+        str | None, typer.Option(help="The address of a picture, by https.", metavar="URL")
+    ] = None,
     kind: Annotated[Literal["bot", "recorder"] | None, typer.Option(help="Of a program.")] = None,
     create: Annotated[
         bool | None, typer.Option("--create/--no-create", help="Whether its bearer may create meetings.")
@@ -59,15 +82,30 @@ def token(
         )
     if "HS256" not in login.algorithms:
         fail("tokens are made with HS256, which RECONVENE_JWT_ALGORITHMS does not name")
-    rights = {"meeting": meeting or None, "role": role, "kind": kind, "create": create}
+    if both := sorted({*(may or ())} & {*(may_not or ())}):
+        fail(f"--may and --may-not: {both[0]} is one or the other")
+    allowed = dict.fromkeys(may or (), True) | dict.fromkeys(may_not or (), False)
+    rights = {
+        "meeting": meeting or None,
+        "role": role,
+        "role_at": role_at,
+        "may": allowed or None,
+        "lobby": lobby,
+        "kind": kind,
+        "create": create,
+    }
     if login.supabase and (
         given := next((each for each, value in rights.items() if value is not None), None)
     ):
-        fail(f"--{given} says nothing in a token of Supabase: users edit what is in those")
+        fail(f"--{given.replace('_', '-')} says nothing in a token of Supabase: users edit what is in those")
     for user in users:
         try:
-            text, who = made(login, {"sub": user, "name": name, **rights}, time.time(), seconds)
+            text, who = made(
+                login, {"sub": user, "name": name, "picture": picture, **rights}, time.time(), seconds
+            )
         except Refused as refused:
             fail(refused.text.rstrip("."))
+        if picture is not None and who.picture is None:
+            fail("--picture: an address by https is meant, without spaces, of 2048 characters at most")
         typer.echo(f"user {who.user_id}, for {seconds} s", err=True)
         typer.echo(text)

@@ -17,6 +17,7 @@ def made(login: Login, claims: dict[str, Any], now: float, lasts: float) -> tupl
     """
     usual = {"iss": login.issuer, "aud": login.audience, "iat": int(now), "exp": int(now + lasts)}
     whole = usual | {name: claim for name, claim in claims.items() if claim is not None}
-    if login.supabase and "name" in whole:
-        whole["user_metadata"] = {"full_name": whole.pop("name")}
+    if login.supabase:
+        about = {"full_name": whole.pop("name", None), "avatar_url": whole.pop("picture", None)}
+        whole["user_metadata"] = {name: said for name, said in about.items() if said is not None}
     return sign(whole, login.secrets[0].encode()), outside_user.read(whole, login, now)

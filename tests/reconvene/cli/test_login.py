@@ -19,7 +19,7 @@ TAKEN = login(SECRET=SECRET)
 async def test_a_token_is_taken_by_a_server_with_these_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for environ, options in (
         (TAKEN, ["--name", "Ann", "--meeting", "abc123", "--role", "host", "--no-create"]),
-        (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--name", "Ann"]),
+        (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--name", "Ann", "--picture", "https://a.example/a"]),
     ):
         made = CliRunner().invoke(cli, ["token", "ann", *options], env=environ)
         assert made.exit_code == 0, made.output
@@ -28,6 +28,20 @@ async def test_a_token_is_taken_by_a_server_with_these_settings(monkeypatch: pyt
         user = await Issuer(configured).read(made.stdout.strip(), time.time())
         assert user.name == "Ann"
         assert user.user_id in made.stderr
+
+
+async def test_all_that_an_application_may_say_can_be_tried() -> None:
+    options = ["--meeting", "abc123", "--role", "participant", "--role-at", "1700000000", "--no-lobby"]
+    options += ["--may-not", "chat", "--may", "audio", "--may-not", "screen"]
+    options += ["--picture", "https://app.example.org/ann.png"]
+    made = CliRunner().invoke(cli, ["token", "ann", *options], env=TAKEN)
+    assert made.exit_code == 0, made.output
+    configured = Config.from_env(TAKEN).login
+    assert configured is not None
+    user = await Issuer(configured).read(made.stdout.strip(), time.time())
+    assert (user.role, user.role_at, user.lobby) == ("participant", 1_700_000_000.0, False)
+    assert user.may == {"audio": True, "chat": False, "screen": False}
+    assert user.picture == "https://app.example.org/ann.png"
 
 
 async def test_several_users_have_a_token_each() -> None:
@@ -50,7 +64,11 @@ async def test_several_users_have_a_token_each() -> None:
         (login(SECRET=SECRET, ALGORITHMS="HS512"), [], "HS256"),
         (TAKEN, ["--role", "host"], "needs the claim meeting"),
         (TAKEN, ["--meeting", "?"], "has to be a meeting ID"),
+        (TAKEN, ["--may", "chat", "--may-not", "chat"], "chat is one or the other"),
+        (TAKEN, ["--may", "fly"], "claim may has to be an object of audio"),
+        (TAKEN, ["--picture", "http://a.example/ann.png"], "by https"),
         (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--kind", "bot"], "--kind"),
+        (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--role-at", "1"], "--role-at"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(environ: dict[str, str], options: list[str], text: str) -> None:
