@@ -47,7 +47,8 @@ def unread(transport: asyncio.Transport) -> int:
     takes more only when much of what it has is gone (tcp(7), SIOCOUTQ)."""
     size = transport.get_write_buffer_size()
     sock = transport.get_extra_info("socket")
-    with contextlib.suppress(OSError, AttributeError, struct.error):
+    # A socket that is closed by now is -1, which is a ValueError.
+    with contextlib.suppress(OSError, AttributeError, ValueError, struct.error):
         (in_kernel,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
         size += in_kernel
     return size

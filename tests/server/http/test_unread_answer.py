@@ -101,3 +101,13 @@ async def test_what_the_kernel_has_counts() -> None:
             before, ours = unread(transport), transport.get_write_buffer_size()
             transport.abort()
     assert before > ours > 0
+
+
+def test_of_a_connection_that_is_closed_by_now_nothing_is_unread() -> None:
+    class Closed(Transport):
+        def get_extra_info(self, _name: str) -> Any:
+            sock = socket.socket()
+            sock.close()
+            return sock
+
+    assert unread(cast(asyncio.Transport, Closed(0))) == 0
