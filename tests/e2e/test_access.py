@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.http.pages import CATALOGUES, MAINS
-from tests.e2e.browsers import BrowserName, Browsers, Devices
+from tests.e2e.browsers import BrowserName, Browsers, Devices, Engine
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import OVERFLOW, Person, meet
 from tests.process import ROOT
@@ -31,11 +31,13 @@ async def test_without_devices_one_joins_and_sees_the_others(
     newcomer: Newcomer,
     browsers: Browsers,
     browser_name: BrowserName,
+    engine: Engine,
     meeting: str,
     devices: Devices,
     said: str,
 ) -> None:
-    bare = await browsers.launch(browser_name, devices)
+    # The shell has no permission to refuse.
+    bare = await browsers.launch(browser_name if devices == "refused" else engine, devices)
     ada, bob = await newcomer("Ada"), await newcomer("Bob", using=bare)
     (a,) = await meet(meeting, ada)
     await bob.open(meeting)
