@@ -10,6 +10,7 @@ server.holds = True                        # what is sent lies in a buffer, and 
 engine.break_connection()                  # whatever waits hears that it may have happened
 server.restart(empty=True)                 # another incarnation
 server.fail_over(lost=3)                   # another incarnation, without the last three writes
+server.go_back(lost=3)                     # the same, and what was committed with the last three writes is lost
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import contextvars
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from server.cluster.engine import bounds
@@ -87,6 +89,17 @@ class MemoryServer:
         for _ in range(min(lost, len(self._before))):
             self.space = self._before.pop()
         self._start()
+
+    def go_back(self, lost: int) -> None:
+        """As a primary does that became one again after its data went back: nobody is told."""
+        if not self._before:
+            return
+        before, space = self._before[-min(lost, len(self._before))], self.space.copy()
+        for name, room in before.rooms.items():
+            now = space.rooms.get(name)
+            if now is not None and (now.node, now.term, now.epoch) == (room.node, room.term, room.epoch):
+                space.rooms[name] = replace(room, complete_in="")
+        self.space = space
 
     def release(self) -> None:
         """Carry out what was held."""

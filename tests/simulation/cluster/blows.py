@@ -7,6 +7,7 @@ from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from tests.simulation.clock import lots
 from tests.simulation.cluster.node import NodeServer
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ WARNINGS = {
     "errand of the heartbeat fails",
 }
 """What nodes say of it."""
+
+WENT_BACK = "the engine has lost what was committed"
+"""What they say when it did, and did not tell."""
 
 LONG = 14.0
 """Seconds after which a node that is cut off alone has no sockets any more."""
@@ -148,6 +152,17 @@ async def blow(world: ClusterWorld) -> None:
         if strike in HINDERS:
             world.trouble_at.append(world.loop.time())
         await strike(world)
+
+
+async def go_back(world: ClusterWorld) -> None:
+    """Without end, in some of the runs. Chance is its own, so that a run without is what it was."""
+    chance = lots("an engine that goes back", world.seed)
+    while world.may_go_back:
+        await sleep(chance.expovariate(0.1))
+        lost = chance.choice((1, 3, 10))
+        world.say(f"the engine loses what was committed with the last {lost} writes, and does not tell")
+        world.trouble_at.append(world.loop.time())
+        world.engine.go_back(lost)
 
 
 def heal(world: ClusterWorld) -> None:

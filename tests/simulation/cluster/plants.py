@@ -70,6 +70,11 @@ def a_lost_answer_means_it_happened(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Uncommitted, "_go_on", lambda self, happened, epoch: go_on(self, len(self), epoch))
 
 
+def an_engine_that_has_lost_something_is_asked_again(patch: pytest.MonkeyPatch) -> None:
+    """For ever."""
+    patch.setattr(Uncommitted, "is_behind", lambda self, epoch, revision: False)
+
+
 def a_gap_is_not_bridged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Edge, "gap", lambda self: [])
     patch.setattr(Edge, "unbridged", lambda self, room: [])
@@ -129,6 +134,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (dead_edges_keep_their_seats, 62),
         (a_lost_answer_means_it_happened, 3),
         (a_gap_is_not_bridged, 3),
+        (an_engine_that_has_lost_something_is_asked_again, 38),
         (rooms_are_not_given, 5),
         (a_room_that_is_given_begins_anew, 5),
         (deleted_text_stays_in_the_engine, 5),

@@ -41,6 +41,7 @@ class ClusterWorld(World):
         self.cut_off_at: list[float] = []
         """When a node did not reach the engine: the places of its people were given up, and they did not know."""
         self.over_http = OrdersOverHttp(self)
+        self.may_go_back = lots("whether the engine goes back", seed).random() < 0.15
         self.takeovers.is_off = self.keeps_rooms = True
         self.seen_before = INTERVAL + self.engine.latency
         # Others look at their next heartbeat, if nobody has stopped them and the store answers.
@@ -85,7 +86,8 @@ class ClusterWorld(World):
         self.over_http.stops(server)
 
     def expects(self, warning: str) -> bool:
-        return warning in blows.WARNINGS or super().expects(warning)
+        went_back = self.may_go_back and warning == blows.WENT_BACK
+        return went_back or warning in blows.WARNINGS or super().expects(warning)
 
     def stood_still(self, since: float, until: float) -> float:
         """The hub's clock stands still while the engine is away, and a room while it has no owner."""
@@ -139,7 +141,7 @@ class ClusterWorld(World):
         return ""
 
     def more(self) -> list[Coroutine[Any, Any, None]]:
-        return [blows.blow(self), self.over_http.act()]
+        return [blows.blow(self), blows.go_back(self), self.over_http.act()]
 
     @property
     def was_hindered(self) -> bool:  # type: ignore[override] # of several, it is found out
