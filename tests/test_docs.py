@@ -244,7 +244,8 @@ def test_tests_that_are_named_exist(document: str, heading: str) -> None:
     named = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+)\)", table)
     assert len(named) > 20
     for words, path in named:
-        assert f"def test_{words.replace(' ', '_')}(" in text(ROOT / path), words
+        # A part of a test has a name, too.
+        assert re.search(rf"def (test_)?{words.replace(' ', '_')}\(", text(ROOT / path)), words
 
 
 def make_targets() -> set[str]:
