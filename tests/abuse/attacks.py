@@ -209,6 +209,46 @@ async def knocks_and_leaves(me: Attacker) -> None:
                 await eve.next()
 
 
+async def asks_for_all_that_was_said(me: Attacker) -> None:
+    """Writes as fast as it is let, and has the whole of it shown again and again."""
+    async with me.socket() as eve:
+        await eve.join("CHATTY", "Eve", create=True)
+        for number in range(50):
+            await eve.send("chat", key=f"{me.times}-{number}", text="x" * 2000)
+        for _ in range(100):
+            await eve.send("chat_history", limit=100)
+        await eve.send("ping", t="done")
+        await eve.until("pong")
+
+
+async def reacts_without_end(me: Attacker) -> None:
+    async with me.socket() as eve:
+        await eve.join("CHEERFUL", "Eve", create=True)
+        for _ in range(200):
+            await eve.send("react", emoji="👏")
+        await eve.send("ping", t="done")
+        await eve.until("pong")
+
+
+async def guesses_passwords(me: Attacker) -> None:
+    async with me.socket() as host:
+        await me.lead(host, "SECRET")
+        await host.order("settings", settings={"password": f"one that nobody guesses {me.times}"})
+        for number in range(10):
+            async with me.socket() as eve:
+                await eve.send("join", meeting=f"SECRET-{me.number}", name="Eve", password=f"{number}")
+                await eve.next()
+
+
+async def has_codes_drawn(me: Attacker) -> None:
+    await me.ask("GET", f"/api/meetings/DRAWN-{me.times}/qr.svg")
+
+
+async def plays_zoom(me: Attacker) -> None:
+    """Without the signature that Zoom would make."""
+    await me.ask("POST", "/api/zoom/webhook")
+
+
 ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     guesses_ids,
     tries_keys,
@@ -227,6 +267,11 @@ ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     commands_about_many,
     says_that_it_was_commanded_before,
     knocks_and_leaves,
+    asks_for_all_that_was_said,
+    reacts_without_end,
+    guesses_passwords,
+    has_codes_drawn,
+    plays_zoom,
 )
 
 
