@@ -42,6 +42,8 @@ class Application:
         self._lives = chance.choice((2.5, 5.0, 15.0))
         self._signer = Signer("HS256", None)
         self._names = lots("roles", world.seed).random() < 0.4
+        # It changes its mind, with or without saying when.
+        self._dates = lots("dates of roles", world.seed).choice((0.0, 0.5, 1.0))
         self._given = 0
         self._asking: set[Page] = set()
 
@@ -51,10 +53,15 @@ class Application:
         moderators do to roles is another matter.)"""
         return self.is_there and self._names and not self._world.moderators.acts
 
+    @property
+    def names_roles(self) -> bool:
+        """Whether its tokens give roles, in a meeting in which those in charge do, too."""
+        return self.is_there and self._names and self._world.moderators.acts
+
     def figures(self) -> dict[str, int]:
         return {
             "logins": int(self.is_there),
-            "roles by token": int(self.names_host),
+            "roles by token": int(self.names_host or self.names_roles),
             "newer tokens": self._given,
         }
 
@@ -80,10 +87,20 @@ class Application:
         if self.names_host:
             is_host = name == self._world.people[0].name
             claims = {"meeting": ROOM, "role": "host" if is_host else "participant"}
+        if self.names_roles:
+            claims = {"meeting": ROOM} | self._role(name)
         revoked = self._world.admin.revoked
         if revoked is not None and revoked.name == name:
             claims["iat"] = EPOCH - 20_000
         return self._signer.token(sub=name, now=now - LEEWAY, lasts=self._lives, **claims)
+
+    def _role(self, name: str) -> dict[str, Any]:
+        """What it gives the user now: another role every ten seconds, maybe."""
+        count = self._world.loop.time() // 10.0
+        chance = lots(f"role {count} of {name}", self._world.seed)
+        role = chance.choice(("participant", "participant", "cohost", "cohost", "host"))
+        is_dated = chance.random() < self._dates
+        return {"role": role} | ({"role_at": EPOCH + count * 10.0} if is_dated else {})
 
     def calm_down(self) -> None:
         """From now on its tokens last longer than it may take to ask for one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from server.realtime import join_record
 from server.realtime.credentials import Credentials, Proof
 from signalling.client.renewal import Renewal
 from signalling.protocol.errors import Refused
+from storage.entry import Grant, Known, granted
+from storage.records import JoinRequest
+from storage.sqlite import joins
 from tests.simulation.server import SECRET
 
 
@@ -51,7 +55,19 @@ def whoever_creates_is_host(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(join_record, "hosts_what_it_makes", lambda claim: True)
 
 
+def role_from_the_token_wins_over_a_demotion(patch: pytest.MonkeyPatch) -> None:
+    """Each join gives the role that the token says, whatever the meeting did since."""
+
+    def newest(request: JoinRequest, known: Known) -> Grant:
+        if request.role is not None:
+            request = replace(request, role_at=1e12)
+        return granted(request, known)
+
+    patch.setattr(joins, "granted", newest)
+
+
 LOGIN_PLANTS = (
+    role_from_the_token_wins_over_a_demotion,
     expired_tokens_make_strangers,
     expired_tokens_are_final,
     newer_tokens_are_not_shown,

@@ -74,7 +74,12 @@ def _joins_were_decided_rightly(world: World) -> None:
         if isinstance(entry, Came):
             rulings.sitting = entry.sitting
             takes_over = rulings.takes_over(entry)
-            expected = rulings.refusal(entry.user_id, takes_over=takes_over, has_place=entry.has_place)
+            expected = rulings.refusal(
+                entry.user_id,
+                takes_over=takes_over,
+                has_place=entry.has_place,
+                given=rulings.given(entry),
+            )
             expected = "removed" if entry.put_out else expected
             if entry.took_over is not (takes_over and not expected):
                 told = "has" if entry.took_over else "has not"

@@ -13,6 +13,7 @@ class Rulings:
     """`host`: the user. `link`: the host link that counts, by its hash; empty: there is none.
 
     `removals`: by user, until they are readmitted; `admitted` and `been_in`: by user, the sitting in which they were.
+    `changed_at`: by user, when role or rights were last changed, by the times that the store was told.
     """
 
     def __init__(self, host: str) -> None:
@@ -24,6 +25,7 @@ class Rulings:
         self.denials: Counter[str] = Counter()
         self.may: dict[str, Mapping[str, Any]] = {}
         self.link = self.link_by = ""
+        self.changed_at: dict[str, float] = {}
         self._known: set[str] = set()
         self.settings: dict[str, Any] = {}
         self.revision = 0
@@ -39,8 +41,20 @@ class Rulings:
                 continue
             self.sitting = entry.sitting
             if isinstance(entry, Came):
+                given = self.given(entry)
                 if self.takes_over(entry) and not entry.refusal:
+                    # Newer than what was changed before, whatever the clock says.
+                    removal = self.removals.get(entry.user_id)
+                    before = max(
+                        self.changed_at.get(entry.user_id, 0.0), removal.change.at if removal else 0.0
+                    )
+                    self._changed(self.host, entry.now)
                     self._hand_over(entry.user_id)
+                    self.changed_at[entry.user_id] = max(entry.now, before)
+                elif given and not entry.refusal:
+                    self.roles[entry.user_id] = given
+                    if entry.role_at is not None:
+                        self.changed_at[entry.user_id] = entry.role_at
                 if not entry.refusal:
                     self._known.add(entry.user_id)
                     self.been_in[entry.user_id] = entry.sitting
@@ -53,6 +67,22 @@ class Rulings:
     def takes_over(self, came: Came) -> bool:
         """Whether the host link is shown, by somebody who is not host."""
         return self.link != "" and came.invite == self.link and came.user_id != self.host
+
+    def given(self, came: Came) -> str:
+        """The role that the token gives by this join; empty: none. At the first, or since the application has given it
+        after what was changed in the meeting. The one host is another's gift."""
+        user, removal = came.user_id, self.removals.get(came.user_id)
+        if came.role is None or user == self.host:
+            return ""
+        is_new = user not in self._known and removal is None
+        changed_at = max(self.changed_at.get(user, 0.0), removal.change.at if removal else 0.0)
+        if not is_new and (came.role_at or 0.0) <= changed_at:
+            return ""
+        return "cohost" if came.role == "host" else came.role
+
+    def _changed(self, user: str, at: float) -> None:
+        if user in self._known:
+            self.changed_at[user] = max(at, self.changed_at.get(user, at))
 
     def _hand_over(self, user: str) -> None:
         self.roles |= {self.host: "cohost" if self.host in self._known else "participant", user: "host"}
@@ -69,16 +99,18 @@ class Rulings:
             return None
         return removal
 
-    def refusal(self, user: str, *, takes_over: bool = False, has_place: bool = False) -> str:
+    def refusal(
+        self, user: str, *, takes_over: bool = False, has_place: bool = False, given: str = ""
+    ) -> str:
         """Why the user is not let in; empty: they are. `has_place`: since they were in, whatever was done to the clock
-        by which a sitting is over."""
+        by which a sitting is over. `given`: the role, by the token."""
         removal = self.removals.get(user)
         back = removal.change.remove[user] if removal else ""
         if back == "never":
             return "removed"
         if self.denials[user] >= 2:
             return "denied"
-        if takes_over or self.role(user) != "participant":
+        if takes_over or user == self.host or (given or self.role(user)) != "participant":
             return ""
         if back == "knock":
             return "lobby"
@@ -101,14 +133,19 @@ class Rulings:
             self.settings = {name: value for name, value in merged.items() if value is not None}
             self.revision += 1
         if change.host is not None and change.host != self.host:
+            self._changed(self.host, change.at)
+            self._changed(change.host, change.at)
             self._hand_over(change.host)
         for user, role in change.roles.items():
             if user != self.host:
                 self.roles[user] = role
+                self._changed(user, change.at)
                 # Whoever is in charge gets in.
                 if role == "cohost":
                     self.denials.pop(user, None)
         self.may |= change.may
+        for user in change.may:
+            self._changed(user, change.at)
         for user, back in change.remove.items():
             if user == self.host:
                 continue
@@ -116,6 +153,7 @@ class Rulings:
             if back != "freely":
                 self.removals[user] = made
             self.roles[user] = "participant"
+            self._changed(user, change.at)
             self.been_in.pop(user, None)
             self.admitted.pop(user, None)
         for user in change.readmit:
