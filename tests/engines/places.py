@@ -15,7 +15,8 @@ from server.cluster.redis import keys
 from server.cluster.redis.redis_engine import RedisEngine
 from tests.databases.daemon import HOST
 from tests.engines.cable import Cable
-from tests.engines.memory import MemoryEngine, MemoryServer
+from tests.engines.memory import MemoryEngine
+from tests.engines.memory_server import MemoryServer
 from tests.engines.servers import EngineServer, redis_program, valkey_program
 from tests.engines.space import Space
 

@@ -9,7 +9,8 @@ import pytest
 
 from server.cluster.engine.errors import EngineUnavailable
 from server.cluster.engine.records import Buried, Committed, Held, Lost, Message, Received, Taken
-from tests.engines.memory import TIMEOUT, MemoryEngine, MemoryServer
+from tests.engines.memory import TIMEOUT, MemoryEngine
+from tests.engines.memory_server import MemoryServer
 from tests.engines.owner import Owner
 from tests.simulation.clock import VirtualLoop
 

@@ -12,7 +12,8 @@ from server.cluster.engine.errors import EngineRefused, EngineUnavailable
 from server.cluster.engine.one_format import Formats
 from server.runtime import clock
 from server.sharing.membership import Membership
-from tests.engines.memory import MemoryEngine, MemoryServer
+from tests.engines.memory import MemoryEngine
+from tests.engines.memory_server import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.clock import VirtualLoop
 

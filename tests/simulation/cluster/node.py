@@ -19,7 +19,7 @@ from tests.simulation.cluster.api import Api
 from tests.simulation.server import SECRET, Server
 
 if TYPE_CHECKING:
-    from tests.engines.memory import MemoryServer
+    from tests.engines.memory_server import MemoryServer
 
 LEASE = 2.0
 SETTLING = 1.5

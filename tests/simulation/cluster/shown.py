@@ -10,7 +10,7 @@ import msgspec
 
 from server.cluster.engine.records import Commit, Committed, Entry, Fenced, Lost, Ownership, RoomState
 from signalling.rooms.event_log import Log, To
-from tests.engines.memory import MemoryServer
+from tests.engines.memory_server import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.clock import PROCESS
 from tests.simulation.cluster.node import NodeServer

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from signalling.rooms.log_memory import MOST
-from tests.engines.memory import MemoryServer
+from tests.engines.memory_server import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.alone import HELD_UP
 from tests.simulation.browser_socket import Socket

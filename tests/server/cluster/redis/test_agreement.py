@@ -23,7 +23,8 @@ from server.cluster.engine.records import (
 )
 from server.cluster.redis import keys
 from server.cluster.redis.redis_engine import RedisEngine
-from tests.engines.memory import MemoryEngine, MemoryServer
+from tests.engines.memory import MemoryEngine
+from tests.engines.memory_server import MemoryServer
 from tests.engines.servers import EngineServer, valkey_program
 from tests.engines.space import Space
 
