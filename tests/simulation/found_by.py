@@ -84,7 +84,7 @@ FOUND_BY = {
     "repeats-are-refused-unseen": 27872,
     "repeats-are-told-at-once": 184,
     "repeats-not-sent": 16,
-    "repeats-overtake": 340,
+    "repeats-overtake": 426,
     "replay-after-live": 22,
     "replay-forgets-the-first": 2,
     "restore-resurrects": 36,
