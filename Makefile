@@ -1,7 +1,7 @@
 # `make run` and `make test` set up everything they need; nothing has to be installed beforehand.
 PYTHON ?= python3
 # More than there are processors in CI: tests often wait.
-JOBS ?= 3
+JOBS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
@@ -38,14 +38,14 @@ cluster: $(DEV) system ## Try several nodes: an engine, PostgreSQL, three nodes 
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
 	@$(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-# They wait more than they work. Each job more reads all tests, too.
-quick ahead: JOBS = 4
 # Of a thousand requests that are made up, making them up is most.
 QUICK += --deselect tests/server/http/test_openapi.py::test_generated_requests_are_answered_as_documented
 
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
+# Firefox works more than it waits.
+browsers: JOBS = 3
 browsers: $(DEV) system ## Run in Firefox what `make test` runs in Chromium alone: a test of each file (CASES=all: all)
 	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal -m "one_browser or elsewhere" tests/e2e tests/reconvene $(ARGS)
 
