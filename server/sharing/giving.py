@@ -75,9 +75,17 @@ class Giving:
 
     async def give_all(self, within: float) -> None:
         """Until there are none, or nobody is there to take them; at most `within` seconds."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + within
+        until = asyncio.get_running_loop().time() + within
         await self._membership.leaves()
+        try:
+            await self._give_until(until)
+        finally:
+            for room in self._rooms.rooms.values():
+                room.stays.set()
+        log.info("rooms given to other nodes", rooms=len(self.given), kept=len(self._rooms.rooms))
+
+    async def _give_until(self, until: float) -> None:
+        loop = asyncio.get_running_loop()
         while loop.time() < until and self._membership.takers:
             rooms = [room for room in self._rooms.rooms.values() if room.line.epoch or len(room.line)]
             if not (rooms or self._joins() or self._rooms.are_coming):
@@ -85,7 +93,6 @@ class Giving:
             await asyncio.gather(*(self._give(room) for room in rooms))
             if self._rooms.rooms or self._rooms.are_coming or self._joins():
                 await asyncio.sleep(AGAIN)
-        log.info("rooms given to other nodes", rooms=len(self.given), kept=len(self._rooms.rooms))
 
     async def recorded(self, within: float) -> None:
         """Wait until the record has nobody of the rooms that were given under this node; at most `within` seconds."""
@@ -111,7 +118,6 @@ class Giving:
         finally:
             if not room.is_lost:
                 self._edges.go_on(room)
-            room.stays.set()
 
     async def _is_at_rest(self, room: OwnedRoom) -> bool:
         """Wait until all that has happened is committed."""

@@ -286,4 +286,5 @@ class OwnedRoom:
             connection.closing = True
         for event in tuple(self._awaited):
             self.reached(event)
+        self.stays.set()
         return connections
