@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -25,6 +25,12 @@ may renew one, and one issued by a clock that was ahead (and set back since) is 
 VOID_FOR_OUTSIDE = 60.0
 """The same for users of an application. It issues their tokens, with a clock that may be ahead by half of this; one
 that they get by logging in again counts."""
+
+
+def voids(revoked: Mapping[str, float], user_id: str, since: float) -> bool:
+    """Whether the credentials are void of a user who has been in a meeting `since` then (epoch seconds)."""
+    before = revoked.get(user_id)
+    return before is not None and not (is_outside(user_id) and since > before - VOID_FOR_OUTSIDE)
 
 
 class Revocations:

@@ -13,6 +13,7 @@ import msgspec
 
 from server.identity.identities import Identities
 from server.identity.ids import kind_of, new_id
+from server.identity.revocations import voids
 from server.identity.tokens import TabSession, Tokens, Voucher
 from server.realtime.appearance import Appearance
 from server.realtime.attendance_writer import AttendanceWriter
@@ -266,6 +267,10 @@ class Admission:
     def _decide(self, room: str, user_id: str, request: Request) -> ErrorCode | None:
         asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
+
+    def is_revoked(self, user_id: str, since: float) -> bool:
+        """Whether the user, who has been in a meeting `since` then, may not be there any more."""
+        return voids(self._tokens.revoked, user_id, since)
 
     def not_seated(self, joined: Joined) -> None:
         """A join was recorded, and then refused or left."""

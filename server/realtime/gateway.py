@@ -158,6 +158,13 @@ class Gateway:
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
 
+    def part_revoked(self, room: str) -> None:
+        """Whoever was revoked while no process had the room has no place in it."""
+        members = self._hub.rooms[room]
+        self.revoked(
+            {each.user_id for each in members if self._admission.is_revoked(each.user_id, each.began_at)}
+        )
+
     async def written(self, user_id: str, within: float) -> None:
         """Wait until what the user did last is recorded; at most `within` seconds."""
         await self._changes.settle_all(within)

@@ -55,6 +55,9 @@ class Hears(Owner, Protocol):
         """Whether this node has that connection, for that room, or has yet to tell the owner that it is lost."""
 
     def carry_out(self, effects: Sequence[Effect]) -> None: ...
+    def part_revoked(self, room: str) -> None:
+        """Remove from it whoever was revoked meanwhile."""
+
     def tell_here(self, message: wire.ToEdge) -> None:
         """This node's own edge."""
 
@@ -234,6 +237,7 @@ class OwnedRooms:
             room.tell_nodes(self._membership.others, unbridged)
             self._gateway.tell_here(unbridged)
         self._gateway.carry_out(effects)
+        self._gateway.part_revoked(room.id)
         self.committing.stirred(room)
 
     def _name(self, connection: OwnedConnection) -> list[Any]:

@@ -61,6 +61,10 @@ def bring_up_to_date(
     # A page is told of no event before its own arrival. One that names an earlier event has made it up, and is not
     # shown who was there before.
     follows = back.epoch == room.log.epoch and back.seq >= member.arrived_at
+    if back.epoch != room.log.epoch:
+        # It forgets what may have been carried out before, and will not send again what was refused as too much.
+        member.refused = member.chat_refused = None
+        member.touch()
     missed = room.log.since(back.seq, member.id) if follows else None
     resumed = server_messages.resumed(
         message_id=back.message_id,

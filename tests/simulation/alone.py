@@ -18,6 +18,9 @@ class Alone:
     keeps_rooms = False
     """Whether rooms outlive their servers, elsewhere than in the store."""
 
+    logs_are_short = False
+    """Whether a log may forget what is younger than the longest absence."""
+
     was_hindered = False
     """Whether a server was, so that another may have gone on with what it was doing before it knew."""
 

@@ -34,6 +34,20 @@ def test_what_they_send_is_known_by_what_they_say_when_they_resume() -> None:
     assert ann.roster["p_bob_ABC123"]["hand"] is True
 
 
+def test_what_was_refused_before_is_not_waited_for_from_a_page_that_forgets_it() -> None:
+    """Another node may have gone on with the room, and know who was refused what."""
+    stage = full("ann", "bob")
+    ann = stage.hub.present("ABC123", "ann")
+    assert ann is not None
+    ann.refused, ann.chat_refused = {p("bob"): 3}, 4
+    stage.lose("ann")
+    stage.resume("ann")
+    assert (ann.refused, ann.chat_refused) == ({p("bob"): 3}, 4)
+    stage.lose("ann")
+    stage.resume("ann", epoch="e_before")
+    assert (ann.refused, ann.chat_refused) == (None, None)
+
+
 @pytest.mark.parametrize("participants", ["others", [p("bob")]])
 def test_who_is_muted_before_being_back_does_not_come_back_with_sound(participants: object) -> None:
     stage = meeting(bob="participant", eve="participant")

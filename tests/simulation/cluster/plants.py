@@ -13,6 +13,7 @@ from server.cluster.engine.records import Taken
 from server.sharing.committing import Committing
 from server.sharing.cut_off import CutOff
 from server.sharing.from_edges import FromEdges
+from server.sharing.gateway import ClusterGateway
 from server.sharing.giving import Giving
 from server.sharing.owned_room import OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
@@ -124,6 +125,10 @@ def a_node_that_is_cut_off_keeps_its_sockets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CutOff, "_look", look)
 
 
+def who_is_revoked_while_nobody_has_the_room_goes_on(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ClusterGateway, "part_revoked", lambda self, room: None)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
@@ -140,6 +145,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (deleted_text_stays_in_the_engine, 5),
         (what_the_owner_has_forgotten_stays_in_the_engine, 5),
         (a_node_that_is_cut_off_keeps_its_sockets, 4),
+        (who_is_revoked_while_nobody_has_the_room_goes_on, 2128),
     )
 }
 

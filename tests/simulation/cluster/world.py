@@ -36,6 +36,7 @@ class ClusterWorld(World):
         self.truth = Shown(self.complain, self.engine)
         self.log_memory = lots("short logs", seed).choice((MOST, MOST, 4000))
         """Bytes. What the owner of a room has forgotten, the engine may have still."""
+        self.logs_are_short = self.log_memory < MOST
         self.trouble_at: list[float] = []
         """When the engine or a node was hindered."""
         self.cut_off_at: list[float] = []
@@ -136,6 +137,8 @@ class ClusterWorld(World):
                 return f"server {server.number} does not know yet that another has died"
             if any(len(room.line) or room.is_stirred for room in server.cluster.owned_rooms.rooms.values()):
                 return f"server {server.number} has something to commit"
+            if any(room.is_asked for room in server.cluster.edge._edge.rooms.values()):
+                return f"server {server.number} does not know yet whose the room is"
             if server.engine.is_busy:
                 return f"server {server.number} has not read its inbox"
         return ""
