@@ -6,8 +6,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
-# The folders of tests are in memory where there is enough of it (tests/conftest.py).
-PYTEST := pytest -o tmp_path_retention_policy=failed
 
 PURE := tests/signalling tests/test_layout.py tests/test_rooms.py tests/test_docs.py tests/test_sdk_docs.py
 QUICK := $(PURE) tests/storage tests/server
@@ -36,26 +34,26 @@ cluster: $(DEV) system ## Try several nodes: an engine, PostgreSQL, three nodes 
 	@$(BIN)/python -m tests.trial_cluster
 
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
-	@$(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 # Of a thousand requests that are made up, making them up is most.
 QUICK += --deselect tests/server/http/test_openapi.py::test_generated_requests_are_answered_as_documented
 
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
-	@$(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
 # Firefox works more than it waits.
 browsers: JOBS = 3
 browsers: $(DEV) system ## Run in Firefox what `make test` runs in Chromium alone: a test of each file (CASES=all: all)
-	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal -m "one_browser or elsewhere" tests/e2e tests/reconvene $(ARGS)
+	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m "one_browser or elsewhere" tests/e2e tests/reconvene $(ARGS)
 
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
 	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0 faketime -f '+400d' \
-		$(BIN)/$(PYTEST) --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(AHEAD) $(ARGS)
+		$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(AHEAD) $(ARGS)
 
 lean: $(LEAN)/.ready ## Run the tests of sockets with the websockets that an installation without extras gets, 17
 	@$(LEAN)/bin/python -c 'import websockets; assert websockets.__version__ >= "17", websockets.__version__'
-	@$(LEAN)/bin/$(PYTEST) --numprocesses $(JOBS) $(SOCKETS) $(ARGS)
+	@$(LEAN)/bin/pytest --numprocesses $(JOBS) $(SOCKETS) $(ARGS)
 
 simulate: $(DEV) ## Meetings in which everything breaks: SEEDS=20000 of them, or one as a story: SEED=1234
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(SEEDS)) $(ARGS)

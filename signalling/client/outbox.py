@@ -135,8 +135,9 @@ class Outbox:
         if refused is None:
             return False
         refused.refused, refused.again = True, False
-        # The server refuses later commands to the same addressee too; they follow the first.
-        if refused is self._first(refused.to) or refused.to not in self._held:
+        # The server refuses later commands to the same addressee too; they follow the first, which may be on its way.
+        follows = any(command.again and command.to == refused.to for command in self._commands)
+        if not follows and (refused is self._first(refused.to) or refused.to not in self._held):
             self._held[refused.to] = until
             self._look()
         return True

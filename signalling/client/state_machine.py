@@ -175,7 +175,7 @@ class SignallingClient:
         if self.phase == "over":
             return []
         waited = self._renewal.came(token)
-        if self.phase == "joined":
+        if self.phase in ANSWERED:
             return [self.membership.authenticate()]
         return self.hurry(now) if waited else []
 

@@ -78,7 +78,7 @@ function meetingHere() {
 function takeFromLink() {
   const { token, invite } = takeFragment();
   if (invite) invites.keep(meetingHere(), invite);
-  if (token && renewed(token)) return false;
+  if (token && renewed(token)) return Boolean(invite) && !call.isOn();
   // Nobody becomes somebody else in a call.
   if (!call.isOn() || !identity.login.token) identity.login.take(token);
   return Boolean(token || invite) && !call.isOn();

@@ -100,8 +100,9 @@ export class Outbox {
     if (!refused) return false;
     const to = addressee(refused.message);
     Object.assign(refused, { refused: true, again: false });
-    // The server refuses later commands to the same addressee too; they follow the first.
-    if (refused === this.#first(to) || !this.#held.has(to)) this.#held.set(to, until);
+    // The server refuses later commands to the same addressee too; they follow the first, which may be on its way.
+    const follows = this.#commands.some(({ message, again }) => again && addressee(message) === to);
+    if (!follows && (refused === this.#first(to) || !this.#held.has(to))) this.#held.set(to, until);
     this.#look();
     return true;
   }

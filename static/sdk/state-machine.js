@@ -171,7 +171,7 @@ export class SignallingClient {
   renew(token, now) {
     if (this.phase === "over") return [];
     const waited = this.#renewal.came();
-    const shown = this.membership.renew(token, this.phase === "joined");
+    const shown = this.membership.renew(token, this.#isAnswered);
     return waited ? this.hurry(now) : shown;
   }
 

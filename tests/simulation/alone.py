@@ -18,6 +18,9 @@ class Alone:
     keeps_rooms = False
     """Whether rooms outlive their servers, elsewhere than in the store."""
 
+    may_go_back = False
+    """Whether what was committed may be lost, and nobody is told."""
+
     logs_are_short = False
     """Whether a log may forget what is younger than the longest absence."""
 

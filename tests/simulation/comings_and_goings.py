@@ -131,7 +131,7 @@ def only_blinked(world: World, page: Page, at: float) -> bool:
             if len(starts) > 1:
                 # A limit, in docs/reconnect.md: a second restart knows of nobody who missed the first.
                 return False
-            if world.is_cut_off(i.until, at):
+            if world.is_cut_off(i.until, at) or world.may_go_back:
                 return False
             if world.application.is_there and world.is_held_up(i.until, at):
                 # A newer token was, and the page could not come back without.

@@ -66,6 +66,7 @@ export class ChatPanel {
     const ends = [chat.subscribe(() => this.#show()), this.#meeting.subscribe(() => this.isOpen && this.#show())];
     signal.addEventListener("abort", () => ends.forEach((end) => end()));
     this.#meeting.on("chat", (message) => this.#heard(message), { signal });
+    this.#meeting.on("state", (state) => state === "joined" && this.isOpen && this.#setClock(), { signal });
     this.#button.addEventListener("click", () => this.toggle(), { signal });
     part(this.#element, "close-chat").addEventListener("click", () => this.toggle(), { signal });
     part(this.#element, "chat-more").addEventListener("click", () => void this.#more(), { signal });
@@ -101,13 +102,16 @@ export class ChatPanel {
     this.#button.setAttribute("aria-expanded", String(this.isOpen));
     if (!this.isOpen) return focused ? this.#button.focus() : undefined;
     if (!part(this.#view, "panel").hidden) part(this.#view, "close-panel").click();
-    void serverClock().then((now) => ((this.#now = now), this.#show()));
+    this.#setClock();
     this.#show();
     this.#toEnd();
     // A keyboard on the screen would hide what was written.
     if (matchMedia("(hover: hover)").matches) this.#form.focus();
     else this.#element.querySelector("h2")?.focus();
   }
+
+  /** It stands still while the machine sleeps. */
+  #setClock = () => void serverClock().then((now) => ((this.#now = now), this.#show()));
 
   /** @param {KeyboardEvent} event */
   #escaped({ key, isComposing }) {

@@ -54,6 +54,9 @@ export class WaitingRoom extends Emitter {
   #connection(text) {
     clearTimeout(this.#slow);
     write(part(this.element, "position"), text);
-    part(this.element, "retry").hidden = true;
+    const retry = part(this.element, "retry");
+    // Not to "Leave": whoever presses once more would give up the place.
+    if (retry === document.activeElement) this.element.querySelector("h1")?.focus();
+    retry.hidden = true;
   }
 }
