@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
+from server.realtime.unwritten_stays import Entry, Line, Person, StayAbandoned
 from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
@@ -34,40 +34,11 @@ LIMIT = 50_000
 """Entries kept while the store is unavailable. Beyond this, new entries are dropped; `server.realtime.reconciling`
 finds the difference later, or the next start closes their stays at this node's last heartbeat."""
 
-FLAPPING = 16
-"""From this many entries of one person, a return replaces the return before it."""
-
 BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 LOCKED_MOST = 1.0
 """The same for a row that is locked: when it is free, its people want to come in."""
-
-
-class StayAbandoned(NamedTuple):
-    """Close a stay that is open in the record but has nobody in it. `at`: when it was last occupied (the hub's clock);
-    None: it never was."""
-
-    room: str
-    user_id: str
-    participant_id: str
-    session_id: str
-    at: float | None
-
-
-Entry = StayEnded | StayResumed | StayAbandoned
-Person = tuple[str, str]
-"""Meeting and user."""
-
-
-class _Line:
-    """The unwritten entries of one person."""
-
-    __slots__ = ("entries", "written")
-
-    def __init__(self) -> None:
-        self.entries: deque[Entry] = deque()
-        self.written = asyncio.Event()
 
 
 class _Outage:
@@ -96,7 +67,7 @@ class AttendanceWriter:
         self._metrics = metrics
         self._limit = limit
         self._at = at
-        self._lines: dict[Person, _Line] = {}
+        self._lines: dict[Person, Line] = {}
         # Dictionaries keep their order: after a person's turn, they go to the end.
         self._turns: dict[Person, None] = {}
         self._aside: dict[str, dict[Person, None]] = {}
@@ -109,8 +80,6 @@ class AttendanceWriter:
         self._closing = asyncio.Event()
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
-        self.owns: Callable[[str], bool] = lambda room: True
-        """Whether the room is here. Else another process has recorded, under its own name, who is in it."""
         metrics.unrecorded = lambda: self.count
 
     @property
@@ -130,14 +99,17 @@ class AttendanceWriter:
         person = entry.room, entry.user_id
         line = self._lines.get(person)
         if line is None:
-            line = self._lines[person] = _Line()
+            line = self._lines[person] = Line()
             self._takes_turns(person)
-        elif _flaps(line.entries, entry):
-            line.entries[-1] = entry
-            return
-        self._count += 1
-        line.entries.append(entry)
-        self._go_on()
+        if line.add(entry):
+            self._count += 1
+            self._go_on()
+
+    def forget_returns(self, room: str) -> None:
+        """Another process has the room now, and records under its own name who is in it."""
+        for (of, _), line in self._lines.items():
+            if of == room:
+                line.elsewhere = len(line.entries)
 
     def has_to_write(self, room: str, user_id: str) -> bool:
         """Whether this person has unwritten entries."""
@@ -175,10 +147,10 @@ class AttendanceWriter:
     async def _write_all(self) -> None:
         delay = RETRY_FIRST
         while self._turns:
-            batch = [(person, self._lines[person].entries[0]) for person in islice(self._turns, BATCH)]
-            outcomes = await asyncio.gather(*(self._try(entry) for _, entry in batch))
+            batch = list(islice(self._turns, BATCH))
+            outcomes = await asyncio.gather(*(self._try(person) for person in batch))
             unavailable: StoreUnavailable | None = None
-            for (person, _), outcome in zip(batch, outcomes, strict=True):
+            for person, outcome in zip(batch, outcomes, strict=True):
                 if outcome is None:
                     self._done(person)
                 elif isinstance(outcome, RowLocked):
@@ -200,7 +172,7 @@ class AttendanceWriter:
             await self._pause(delay)
             delay = min(LOCKED_MOST, delay * 2)
             person = next(iter(people))
-            outcome = await self._try(self._lines[person].entries[0])
+            outcome = await self._try(person)
             if not isinstance(outcome, RowLocked):
                 break
         if outcome is None:
@@ -210,10 +182,13 @@ class AttendanceWriter:
         self._turns.update(people)
         self._go_on()
 
-    async def _try(self, entry: Entry) -> StoreUnavailable | None:
-        """None: it was written, or given up. Otherwise it is to be tried again."""
+    async def _try(self, person: Person) -> StoreUnavailable | None:
+        """None: the person's first entry was written, or given up. Otherwise it is to be tried again."""
+        line = self._lines[person]
+        entry = line.entries[0]
         try:
-            await self._write(entry)
+            if line.is_to_write:
+                await self._write(entry)
         except StoreUnavailable as unavailable:
             return unavailable
         except Exception:
@@ -232,7 +207,7 @@ class AttendanceWriter:
                 await self._store.abandon_stay(StayAbandon(*stay, node, entry.at))
             case StayEnded():
                 await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
-            case StayResumed() if self.owns(entry.room):
+            case StayResumed():
                 how = entry.returned, entry.joined_at, entry.if_free
                 await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
 
@@ -252,7 +227,7 @@ class AttendanceWriter:
         self._count -= 1
         self._aside.get(person[0], self._turns).pop(person)
         line = self._lines[person]
-        line.entries.popleft()
+        line.first_is_done()
         if line.entries:
             self._takes_turns(person)
         else:
@@ -309,10 +284,3 @@ class AttendanceWriter:
                 given_up=dropped,
                 away=round(outage.until - outage.since, 3),
             )
-
-
-def _flaps(entries: deque[Entry], entry: Entry) -> bool:
-    """Whether this is another return of a flapping connection: only the last return need be recorded."""
-    return (
-        len(entries) >= FLAPPING and isinstance(entry, StayResumed) and isinstance(entries[-1], StayResumed)
-    )

@@ -10,10 +10,11 @@ import msgspec
 
 from server.identity.ids import new_id
 from server.identity.tokens import TabSession
-from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.host_news import HostNews
 from server.realtime.pending_joins import PendingJoins
+from server.realtime.unwritten_stays import StayAbandoned
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from server.settings.config import Config

@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 import structlog
 
-from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.pending_joins import PendingJoins
+from server.realtime.unwritten_stays import StayAbandoned
 from server.runtime import clock
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub

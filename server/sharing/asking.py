@@ -81,6 +81,8 @@ class Asking(OtherNodes):
                 node = None
             if node is not None and (node != self._membership.id or self._is_at_hand(room)):
                 return node
+            # The engine may say that it is this node's, which has given it up, or could not adopt it.
+            takes = takes or (node == self._membership.id and room not in self._rooms.rooms)
             # Its owner is dead and the next one not known yet, or the engine is away.
             await asyncio.sleep(min(LOOKS_EVERY, left))
         return self._membership.id
@@ -138,8 +140,8 @@ class Asking(OtherNodes):
         try:
             try:
                 await self._engine.send(Message([node], entry))
-            except EngineUnavailable as error:
-                if error.may_have_happened:
+            except EngineError as error:
+                if isinstance(error, EngineUnavailable) and error.may_have_happened:
                     raise Unanswered from error
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=COME_BACK) from error
             while not waiting.done():

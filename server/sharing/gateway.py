@@ -122,7 +122,7 @@ class ClusterGateway(Gateway):
         self._out_of_reach = OutOfReach(self.membership, self._excuse)
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
-        writer.owns = rooms.owns
+        rooms.forget_returns = writer.forget_returns
         rooms.hands, self.hands.held_up = self.hands, self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:

@@ -142,7 +142,7 @@ class Membership:
     async def leaves(self) -> None:
         """Say that this node stops."""
         self.is_leaving = True
-        with contextlib.suppress(EngineUnavailable):
+        with contextlib.suppress(EngineError):
             await self._beat()
 
     @property

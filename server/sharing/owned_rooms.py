@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -90,6 +90,7 @@ class OwnedRooms:
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
         self.hands: HandWriter
+        self.forget_returns: Callable[[str], None]
         self.lost_rooms = lost_rooms
         self.handover = Handover(hub, self._name, self._find)
 
@@ -274,8 +275,7 @@ class OwnedRooms:
         log.warning("room lost to another node", meeting=room.id, term=room.line.term)
         room.was_taken_away = True
         self._forget(room)
-        self.hands.forget(room.id)
-        self.handover.drop(room.id)
+        self._is_elsewhere(room)
         # Its own sockets do not know what of theirs was done.
         self._gateway.tell_here(wire.Unbridged(room.id))
         self._gateway.tell_here(wire.NotMine(room.id, room.node))
@@ -283,7 +283,11 @@ class OwnedRooms:
     def gave(self, room: OwnedRoom) -> None:
         """Another node has it, with all that happened."""
         self._forget(room)
+        self._is_elsewhere(room)
+
+    def _is_elsewhere(self, room: OwnedRoom) -> None:
         self.hands.forget(room.id)
+        self.forget_returns(room.id)
         self.handover.drop(room.id)
 
     def given(self, room_id: str) -> None:

@@ -13,12 +13,13 @@ from server.identity.revocations import Revocations
 from server.identity.tokens import Tokens
 from server.realtime import pace
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import AttendanceWriter, Entry
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
+from server.realtime.unwritten_stays import Entry
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from server.realtime.attendance_writer import BATCH, FLAPPING, StayAbandoned
+from server.realtime.attendance_writer import BATCH
+from server.realtime.unwritten_stays import FLAPPING, StayAbandoned
 from tests.server.realtime.writer_desk import LIMIT, ROOM, Desk, whose, writing
 
 
@@ -41,15 +42,19 @@ async def test_a_return_is_written_under_this_node(desk: Desk) -> None:
 
 async def test_whoever_is_at_another_node_by_now_is_not_recorded_under_this_one(desk: Desk) -> None:
     ann = await desk.script.join("ann", 1000.0, node="n_2")
-    desk.writer.owns = lambda room: False
-    desk.resumed(ann, 1015.0)
-    await desk.settled(ann)
-    assert (await desk.stay("ann")).node_id == "n_2"
-    # What ended here has ended.
     bob = await desk.script.join("bob", 1000.0)
+    desk.store.down = True
+    desk.resumed(ann, 1015.0)
     desk.ended(bob, 1010.0)
+    desk.writer.forget_returns(ann.meeting.room)
+    desk.store.down = False
+    await desk.settled(ann)
     await desk.settled(bob)
-    assert (await desk.stay("bob")).left_at == 1010.0
+    assert (await desk.stay("ann")).node_id == "n_2"
+    assert (await desk.stay("bob")).left_at == 1010.0, "what ended here has ended"
+    desk.resumed(ann, 1020.0)
+    await desk.settled(ann)
+    assert (await desk.stay("ann")).node_id == "n_1", "it came back here"
 
 
 async def test_of_one_person_the_order_is_kept_while_the_store_fails_now_and_then(desk: Desk) -> None:

@@ -105,6 +105,7 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     parts: list[Any] = [None, stage.hub, None, None, SimpleNamespace(tell_here=told.append), {}, None]
     rooms, forgotten = OwnedRooms(*parts), list[str]()
     rooms.hands = cast(HandWriter, SimpleNamespace(forget=forgotten.append))
+    rooms.forget_returns = forgotten.append
     rooms.rooms["ROOM-1"] = later
     rooms.lose(room)
     assert (list(rooms.rooms), list(stage.hub.rooms), told) == (["ROOM-1"], ["ROOM-1"], [])
@@ -113,7 +114,7 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
     assert later.was_taken_away
     rooms.gave(OwnedRoom("ROOM-2", "me", bytes, lambda room: None))
-    assert forgotten == ["ROOM-1", "ROOM-2"], "their hands are recorded by whoever has them"
+    assert forgotten == ["ROOM-1"] * 2 + ["ROOM-2"] * 2, "hands and returns are recorded by whoever has them"
 
 
 def another_release(state: RoomState) -> RoomState:
