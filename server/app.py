@@ -235,8 +235,8 @@ def web(
     app.include_router(
         meetings.router(config, store, hub, gateway, tokens, identities, callers, metrics, record_clock)
     )
-    app.include_router(zoom_imports.router(store, callers, jobs, schedule))
-    app.include_router(zoom_events.router(config, store))
+    app.include_router(zoom_imports.router(store, callers, jobs, schedule, record_clock.now))
+    app.include_router(zoom_events.router(config, store, record_clock.now))
     app.include_router(call_test.router(config, callers, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
     app.include_router(goodbye.router(gateway, tokens))

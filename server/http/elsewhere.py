@@ -96,12 +96,11 @@ class AnsweredElsewhere:
         if about is None:
             await self._app(scope, receive, send)
             return
-        until = clock.monotonic() + WITHIN
         try:
-            if await self._find(about, until) in ("", self._nodes.here):
-                response = await self._nodes.committed(about.room, self._run(scope, receive))
-            else:
-                response = await self._ask(about, scope, await _body(receive), until)
+            # First: a meeting stays where it is while something is carried out in it.
+            body = await _body(receive)
+            until = clock.monotonic() + WITHIN
+            response = await self._ask(about, scope, body, until)
         except Refused as refused:
             await refusal_of(refused)(scope, receive, send)
             return

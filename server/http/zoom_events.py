@@ -52,9 +52,10 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return f"v0={_hmac(secret, b'v0:' + timestamp.encode('latin-1') + b':' + body)}"
 
 
-def router(config: Config, store: ImportStore, clock: Callable[[], float] = time.time) -> APIRouter:
+def router(config: Config, store: ImportStore, now: Callable[[], float]) -> APIRouter:
+    """`now`: the record's clock, by which an import is due. How fresh an event is, this machine's clock says."""
     routes = APIRouter()
-    doorkeeper = _Doorkeeper(config.zoom_webhook_secret or "", clock)
+    doorkeeper = _Doorkeeper(config.zoom_webhook_secret or "", time.time)
 
     @routes.post(
         "/api/zoom/webhook",
@@ -88,7 +89,7 @@ def router(config: Config, store: ImportStore, clock: Callable[[], float] = time
             return private_json(orjson.dumps(answer))
         try:
             async with asyncio.timeout(WITHIN):
-                kept = await _keep(store, event, clock())
+                kept = await _keep(store, event, now())
         except TimeoutError:
             log.warning("zoom event not kept in time, Zoom sends it again")
             return problem(503, "The store does not answer; send it again.", retry_after=RETRY_AFTER)

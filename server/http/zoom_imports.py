@@ -3,7 +3,7 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-import time
+from collections.abc import Callable
 from typing import Annotated
 
 import orjson
@@ -37,7 +37,10 @@ class NewSync(BaseModel):
     watch: bool = Field(False, description="Read it again by itself, until two readings agree.")
 
 
-def router(store: ImportStore, callers: Callers, jobs: Jobs, schedule: Schedule) -> APIRouter:
+def router(
+    store: ImportStore, callers: Callers, jobs: Jobs, schedule: Schedule, clock: Callable[[], float]
+) -> APIRouter:
+    """`clock`: the record's, by which jobs say when they began."""
     admin = Depends(callers.admin)
     routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[admin])
 
@@ -60,14 +63,14 @@ def router(store: ImportStore, callers: Callers, jobs: Jobs, schedule: Schedule)
             raise Refused(ErrorCode.UNAVAILABLE, "So many imports are running already.", TRY_AGAIN) from None
         if body.watch:
             schedule.watch(job)
-        answer = private_json(orjson.dumps(api_models.job(job, time.time())), 202 if begun else 200)
+        answer = private_json(orjson.dumps(api_models.job(job, clock())), 202 if begun else 200)
         answer.headers["Location"] = f"{request.scope['root_path']}/api/zoom/sync/{job.id}"
         return answer
 
     @routes.get("", response_class=Response, responses=answered("application/json"))
     async def list_syncs() -> Response:
         """Those this process carries out or did lately, and the latest imports, newest first."""
-        now = time.time()
+        now = clock()
         syncs = [api_models.job(job, now) | {"source": None} for job in jobs.all()]
         imports = [api_models.listed(record) for record in await store.imports(MOST_IMPORTS)]
         unusable = None if jobs.unusable is None else str(jobs.unusable)
@@ -80,7 +83,7 @@ def router(store: ImportStore, callers: Callers, jobs: Jobs, schedule: Schedule)
     )
     async def get_sync(sync: str) -> Response:
         """How far one is: by its id, or the latest of a webinar or meeting, by its number in Zoom."""
-        now = time.time()
+        now = clock()
         job = jobs.job(sync)
         if job is None:
             try:

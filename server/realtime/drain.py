@@ -83,7 +83,10 @@ class Drain:
         self._gateway.record_absent()
         try:
             async with asyncio.timeout_at(self.deadline - self._bound * CLOSING_SHARE) as self._limit:
-                await self._gateway.hand_over(within=self._step())
+                try:
+                    await self._gateway.hand_over(within=self._step())
+                except Exception:
+                    log.exception("rooms could not be given to other nodes")
                 async with asyncio.TaskGroup() as group:
                     for closing in (close_sockets, *others):
                         group.create_task(closing)
