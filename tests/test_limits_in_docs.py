@@ -45,7 +45,9 @@ SAID: dict[str, list[float]] = {
         http_protocol.HEAD_TIMEOUT
     ],
     "time from there to the end of the body": [http_protocol.BODY_TIMEOUT, 408],
-    "time without a request on a connection that had one": [uvicorn.Config("").timeout_keep_alive],
+    "time without a request on a connection that had one": [
+        uvicorn.Config("", log_config=None).timeout_keep_alive
+    ],
     "time to read 64 KiB of an answer over HTTP": [http_protocol.READ_TIMEOUT],
     "people in a meeting": [int(DEFAULTS["RECONVENE_MAX_PARTICIPANTS"])],
     "people who wait to be let into a meeting": [

@@ -30,11 +30,11 @@ def chat_dropped_in_a_restart(patch: pytest.MonkeyPatch) -> None:
     """What was written and not acknowledged is not sent again."""
     forget = Outbox.forget_what_may_have_happened
 
-    def forgets(self: Outbox) -> None:
+    def forgets(self: Outbox) -> list[dict[str, Any]]:
         self._commands = [
             each for each in self._commands if not (each.written and each.message["type"] in CHAT)
         ]
-        forget(self)
+        return forget(self)
 
     patch.setattr(Outbox, "forget_what_may_have_happened", forgets)
 
