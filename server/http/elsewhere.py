@@ -122,18 +122,13 @@ class AnsweredElsewhere:
 
     async def _ask(self, about: About, scope: Scope, body: bytes, until: float) -> _Response:
         """Raises `Refused`."""
-        request = _encode(
-            _Request(
-                *(scope["method"], scope["path"], scope.get("raw_path", b""), scope["query_string"]),
-                *(scope.get("root_path", ""), scope["scheme"], list(scope["headers"])),
-                *(client_of(scope), body, about.room),
-            )
-        )
+        request = b""
         while True:
             node = await self._find(about, until)
             if node in ("", self._nodes.here):
                 run = self._run(scope, _told(body))
                 return await self._nodes.committed(about.room, run)
+            request = request or _asked(scope, body, about.room)
             try:
                 return _response(await self._nodes.ask(node, about.room, request, until))
             except Moved:
@@ -210,6 +205,17 @@ def what_about(scope: Scope) -> About | None:
     except ValueError:
         return None
     return About(room, takes=method not in READS)
+
+
+def _asked(scope: Scope, body: bytes, room: str) -> bytes:
+    """The request, for another node."""
+    return _encode(
+        _Request(
+            *(scope["method"], scope["path"], scope.get("raw_path", b""), scope["query_string"]),
+            *(scope.get("root_path", ""), scope["scheme"], list(scope["headers"])),
+            *(client_of(scope), body, room),
+        )
+    )
 
 
 async def _body(receive: Receive) -> bytes:

@@ -45,6 +45,8 @@ export const emit = (name, detail) => /** @type {Action} */ ({ do: "emit", name,
 /** @param {boolean} wasJoined @returns {Action[]} */
 export const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);
 
+/** What becomes of an order that nobody will answer. */
+export const INTERRUPTED = { code: "interrupted", message: "The connection was lost: it is not known whether this was carried out." };
+
 /** Nobody will answer these orders. @param {import("./outbox.js").Order[]} orders */
-export const interrupted = (orders) =>
-  orders.map((order) => emit("answered", { order, error: { code: "interrupted", message: "The connection was lost: it is not known whether this was carried out." } }));
+export const interrupted = (orders) => orders.map((order) => emit("answered", { order, error: INTERRUPTED }));

@@ -1,4 +1,5 @@
 /** What an application asks of the server, and is answered: each is a promise, carried out or refused. */
+import { INTERRUPTED } from "./actions.js";
 import { ReconveneError } from "./errors.js";
 
 /**
@@ -37,7 +38,7 @@ export class Orders {
   /** The visit is over, and nobody will answer: whether they were carried out is not known. */
   interrupted() {
     for (const { reject } of this.#waiters.values()) {
-      reject(new ReconveneError("interrupted", "The connection was lost: it is not known whether this was carried out."));
+      reject(new ReconveneError(INTERRUPTED.code, INTERRUPTED.message));
     }
     this.#waiters.clear();
   }

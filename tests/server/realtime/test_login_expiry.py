@@ -101,34 +101,38 @@ def test_nobody_is_put_out_before_a_newer_token_could_be_shown() -> None:
     assert isinstance(closed, Close)
 
 
-async def test_who_waits_is_judged_by_the_token_of_the_knock(app: Login, room: str) -> None:
-    host = await app.joined(room, "host")
-    await host.order("settings", settings={"lobby": "everyone"})
-    eve = await app.play.client()
-    number = await eve.send("join", meeting=room, name="Eve", token=app.about_to_end("eve", IN_TIME))
-    ends_at = time.time() + IN_TIME
-    await eve.expect("waiting", id=number)
-    knock = (await host.expect("knock"))["knock"]
-    await past(ends_at)
-    await host.order("admit", knocks=[knock["id"]])
-    await eve.expect("joined", id=number)
-    # And is asked for a newer one, with some time to get it.
-    await eve.expect("token_expiring")
-    await authenticate(eve, app.token("eve"))
-
-
-async def test_who_waits_may_show_a_newer_token(app: Login, room: str) -> None:
+async def eve_waits(app: Login, room: str) -> tuple[Client, Client, int, float]:
+    """The host, and Eve at the door with her join's id and the time when its token is over."""
     host = await app.joined(room, "host")
     await host.order("settings", settings={"lobby": "everyone"})
     eve = await app.play.client()
     asked = await eve.send("join", meeting=room, name="Eve", token=app.about_to_end("eve", IN_TIME))
     ends_at = time.time() + IN_TIME
     await eve.expect("waiting", id=asked)
+    return host, eve, asked, ends_at
+
+
+async def admits_eve(host: Client) -> None:
+    await host.order("admit", knocks=[(await host.expect("knock"))["knock"]["id"]])
+
+
+async def test_who_waits_is_judged_by_the_token_of_the_knock(app: Login, room: str) -> None:
+    host, eve, asked, ends_at = await eve_waits(app, room)
+    await past(ends_at)
+    await admits_eve(host)
+    await eve.expect("joined", id=asked)
+    # And is asked for a newer one, with some time to get it.
+    await eve.expect("token_expiring")
+    await authenticate(eve, app.token("eve"))
+
+
+async def test_who_waits_may_show_a_newer_token(app: Login, room: str) -> None:
+    host, eve, asked, ends_at = await eve_waits(app, room)
     for token, code in ((app.token("bob"), "forbidden"), (app.token("eve", lasts=-60), "token_expired")):
         await eve.error(code, id=await eve.send("authenticate", token=token))
     await eve.expect("ack", id=await eve.send("authenticate", token=app.token("eve", name="Eve the Second")))
     await past(ends_at)
-    await host.order("admit", knocks=[(await host.expect("knock"))["knock"]["id"]])
+    await admits_eve(host)
     joined = await eve.expect("joined", id=asked)
     assert joined["you"]["name"] == "Eve the Second"
     # By the newer token, which is not over.
