@@ -145,18 +145,18 @@ class Gateway:
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
 
     def _host_is(self, room: str, user_id: str) -> None:
-        found = self._hub.rooms.get(room)
-        if found is not None:
-            self._carrier.carry_out(self._hub.orders.host_is(found, user_id, clock.monotonic()))
+        if (found := self._hub.rooms.get(room)) is not None:
+            self._carrier.carry_out(self._hub.changes.host_is(found, user_id, clock.monotonic()))
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: remove them from every room, and refuse their pending joins and
         those who wait."""
         self._admission.pending.revoked(user_ids)
-        self._carrier.carry_out(self._hub.waiting.revoked(user_ids, clock.monotonic()))
-        for room in tuple(self._hub.rooms.values()):
+        hub, now = self._hub, clock.monotonic()
+        self._carrier.carry_out(hub.waiting.revoked(user_ids, now))
+        for room in tuple(hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
-                self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
+                self._carrier.carry_out(hub.departures.remove(room, member, CloseCode.REVOKED, now))
 
     def part_revoked(self, room: str) -> None:
         """Whoever was revoked while no process had the room has no place in it."""

@@ -26,6 +26,7 @@ from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.rights import rights_of
 from signalling.rooms import server_messages
 from signalling.rooms.effects import LetIn, Send
 from signalling.rooms.hub import Hub
@@ -311,10 +312,9 @@ class Joining:
         return False
 
     def _put_back(self, joined: Joined) -> None:
-        """Nobody is seated by this join: whoever has the place keeps the name."""
-        who, instance = joined.participant, joined.stay.instance
-        room = self._hub.rooms.get(who.room)
+        """Nobody is seated by this join: whoever has the place keeps the name, and gets the role and rights."""
+        who, hub = joined.participant, self._hub
+        room = hub.rooms.get(who.room)
         if room is not None and (member := room.member_of(who.user_id)) is not None:
-            self._carrier.carry_out(
-                self._hub.renaming.put_back(room, member, who.name, instance, member.name)
-            )
+            name = hub.renaming.put_back(room, member, who.name, joined.stay.instance, member.name)
+            self._carrier.carry_out(name + hub.changes.compare(room, member, who.role, rights_of(who.may)))

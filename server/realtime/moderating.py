@@ -99,7 +99,7 @@ class Moderating:
                     return
                 if not watch.stale and self._hub.rooms.get(room_id) is room:
                     now, record = clock.monotonic(), (meeting.settings, meeting.revision)
-                    self._carrier.carry_out(self._hub.orders.put_right(room, *record, people.values(), now))
+                    self._carrier.carry_out(self._hub.changes.put_right(room, *record, people.values(), now))
                     return
         finally:
             if room is not None and room.is_wrong:

@@ -300,7 +300,9 @@ class SignallingClient:
         self._set_wake()
 
     def _set_wake(self) -> None:
-        self.wake_at = min(self._heartbeat.due_at, self.membership.outbox.due_at)
+        # What is held back waits for a place, too.
+        held = self.membership.outbox.due_at if self.phase == "joined" else math.inf
+        self.wake_at = min(self._heartbeat.due_at, held)
 
     def _ping(self, now: float, patience: float) -> list[Action]:
         self._heartbeat.pinged(now, patience)

@@ -80,7 +80,7 @@ class EndMeeting(NamedTuple):
 
 
 class PutRight(NamedTuple):
-    """Look up what the record has of the room, which is to go by it again (`Orders.put_right`)."""
+    """Look up what the record has of the room, which is to go by it again (`RoomChanges.put_right`)."""
 
     room: str
 

@@ -48,6 +48,7 @@ from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import Orders
 from signalling.rooms.renaming import Renaming
 from signalling.rooms.room import Room
+from signalling.rooms.room_changes import RoomChanges
 from signalling.rooms.seats import Seat, Seats
 from signalling.rooms.stays import Stays, stay_resumed
 from signalling.rooms.succession import Succession
@@ -85,10 +86,11 @@ class Hub:
         self.absences = Absences()
         self.stays = Stays(self.rooms, self.absences)
         self.waiting = Waiting(self.rooms, heartbeat)
-        self._departures = Departures(
+        self.departures = Departures(
             self.rooms, self.seats, self.absences, self.stays, self.coalescing, self.telling, self.waiting
         )
-        self.orders = Orders(self.telling, self._departures, self.waiting, self.coalescing)
+        self.changes = RoomChanges(self.telling, self.departures, self.waiting)
+        self.orders = Orders(self.telling, self.changes, self.waiting, self.coalescing)
         self.chatting = Chatting(self.telling, self.orders.questions, self.hands.moment, message_name)
         self.renaming = Renaming(self.telling, self.orders.questions)
         self._succession = Succession(self.rooms, self.orders, grace)
@@ -129,7 +131,7 @@ class Hub:
         room = self.opened(arrival.room, arrival.title, arrival.epoch)
         # The room may have been made for those who wait, who are not told its title.
         room.rename(arrival.title)
-        adopted = self.orders.adopt(room, arrival.settings, arrival.revision, now)
+        adopted = self.changes.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present, former = member is not None, arrival.name if member is None else member.name
         if member is None:
@@ -139,12 +141,13 @@ class Hub:
             self.hands.known(room, member, arrival.hand_at)
         elif is_outdated(arrival, member):
             # This join was recorded last, so the store has the wrong instance, and may have another name.
-            effects = [
+            return [
                 *adopted,
                 Close(arrival.connection, CloseCode.REPLACED),
                 stay_resumed(room.id, member, now),
+                *self.changes.compare(room, member, arrival.role, arrival.may),
+                *self.renaming.put_back(room, member, arrival.name, arrival.instance, former),
             ]
-            return effects + self.renaming.put_back(room, member, arrival.name, arrival.instance, former)
         effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not self.stays.took_up(arrival, member)
         allowed.clamp(room, member)
@@ -166,7 +169,7 @@ class Hub:
     def wait(self, asks: Knocking, now: float) -> list[Effect]:
         """Somebody has to be let in by those in charge, and waits."""
         room = self.opened(asks.room, asks.title, asks.epoch)
-        adopted = self.orders.adopt(room, asks.settings, asks.revision, now)
+        adopted = self.changes.adopt(room, asks.settings, asks.revision, now)
         return adopted + self.waiting.begin(room, asks, now)
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
@@ -211,7 +214,7 @@ class Hub:
             case Status() | Signal():
                 return self.coalescing.say(connection, seat.room, seat.member, message, now)
             case Leave():
-                return self._departures.leave(connection, seat, message, now)
+                return self.departures.leave(connection, seat, message, now)
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case React():
@@ -266,7 +269,7 @@ class Hub:
         for room, member, lost_at, reason in self.absences.due(now, self.grace):
             rooms[room] = None
             if reason is not None:
-                effects += self._departures.depart(room, member, reason, lost_at, now)
+                effects += self.departures.depart(room, member, reason, lost_at, now)
             else:
                 member.state = "reconnecting"
                 member.changed()
@@ -276,10 +279,6 @@ class Hub:
         effects += self.waiting.tick(now) + self._succession.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
-
-    def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
-        """Remove a member from the meeting."""
-        return self._departures.remove(room, member, code, now)
 
     @property
     def keeps_back(self) -> bool:
@@ -299,7 +298,7 @@ class Hub:
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting has ended for all. The store closed its stays in the call that ended it."""
         room = self.rooms.pop(room_id, None)
-        return [] if room is None else self._departures.end(room, now)
+        return [] if room is None else self.departures.end(room, now)
 
     def opened(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)

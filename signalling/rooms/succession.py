@@ -56,7 +56,7 @@ class Succession:
             return []
         change = Change(ACTION, settings={"locked": True})
         key = f"{ACTION}-{room.log.epoch}-{room.log.seq}"
-        effects = self._orders.take_over(room, SERVER, change, now)
+        effects = self._orders.changes.take_over(room, SERVER, change, now)
         return [
             *effects,
             self._orders.questions.ask(room, Unsettled(room.id, SERVER, key, change, told=True)),

@@ -262,9 +262,8 @@ export class SignallingClient {
     return actions;
   }
 
-  /** The server does not answer. @param {number} now @returns {Action[]} */
+  /** The server does not answer. Not 1000: if the close still arrives, it is no goodbye. @param {number} now @returns {Action[]} */
   #giveUp(now) {
-    // Not 1000: if the close still arrives, it must not count as a goodbye.
     return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#lost(now)];
   }
 
@@ -300,8 +299,9 @@ export class SignallingClient {
     this.#setWake();
   }
 
+  /** What is held back waits for a place, too. */
   #setWake() {
-    this.wakeAt = Math.min(this.#heartbeat.dueAt, this.membership.outbox.dueAt);
+    this.wakeAt = Math.min(this.#heartbeat.dueAt, this.phase === "joined" ? this.membership.outbox.dueAt : Infinity);
   }
 
   /** @param {number} now @param {number} patience  milliseconds @returns {Action[]} */

@@ -99,18 +99,23 @@ _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
     ))"""
 
 # Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the removed
-# were last there; also if that they had come back to it here was still to be recorded. Who was still to be recorded as
-# gone when the meeting ended was not there until then.
+# were last there; also if that they had come back to it here was still to be recorded, or they left before the room
+# had heard of it. Who was still to be recorded as gone when the meeting ended was not there until then.
 CLOSE_STAY = f"""
 UPDATE participant_sessions
 SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
     reconnects = {_RECONNECTS},
-    reason = :reason, estimated = 0
+    reason = iif(reason = 'removed', reason, :reason), estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id
     AND (node_id = :node_id OR reason = 'removed' AND (estimated = 1 OR :at > left_at))
     AND (
         left_at IS NULL
-        OR CASE reason WHEN 'removed' THEN :reason = 'removed' WHEN 'ended' THEN :at < left_at ELSE estimated = 1 END
+        OR CASE reason
+            WHEN 'removed' THEN :reason = 'removed'
+                OR :reason = 'left' AND :at > left_at + coalesce(:joined_at - joined_at, 0)
+            WHEN 'ended' THEN :at < left_at
+            ELSE estimated = 1
+        END
     )
 """
 
@@ -135,11 +140,17 @@ _ENDED_AT = """(
         SELECT ended_at FROM participants JOIN meetings USING (room) WHERE participants.id = :participant_id
     )"""
 
-# If the meeting ended before it was recorded, it lasted until then.
+# If the meeting ended before it was recorded, it lasted until then; or, as far as is known, until now, if by a clock
+# that was set back it ended before it was created.
+_LASTED_UNTIL = """(
+        SELECT iif(ended_at = created_at, max(coalesce(:joined_at, joined_at), :at), ended_at)
+        FROM participants JOIN meetings USING (room) WHERE participants.id = :participant_id
+    )"""
+
 RESUME_STAY = f"""
 UPDATE participant_sessions
 SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, joined_at),
-    left_at = {_ENDED_AT}, reason = iif({_ENDED_AT} IS NULL, NULL, 'ended'), estimated = 0,
+    left_at = {_LASTED_UNTIL}, reason = iif({_ENDED_AT} IS NULL, NULL, 'ended'), estimated = 0,
     connections = connections + iif({_RESUMED_TWICE}, 0, 1),
     reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
 WHERE participant_id = :participant_id AND session_id = :session_id

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from server.identity.identities import Identities
 from server.identity.ids import outside_user
 from server.identity.issuer import Issuer
-from server.identity.outside_user import LEEWAY
+from server.identity.outside_user import LEEWAY, RIGHTS
 from server.identity.tokens import Tokens
 from server.settings.config import Config
 from tests.issuer import AUDIENCE, ISSUER, SECRET, Signer
@@ -95,12 +95,15 @@ class Application:
         return self._signer.token(sub=name, now=now - LEEWAY, lasts=self._lives, **claims)
 
     def _role(self, name: str) -> dict[str, Any]:
-        """What it gives the user now: another role every ten seconds, maybe."""
+        """What it gives the user now: another role every ten seconds, maybe, and rights."""
         count = self._world.loop.time() // 10.0
         chance = lots(f"role {count} of {name}", self._world.seed)
         role = chance.choice(("participant", "participant", "cohost", "cohost", "host"))
         is_dated = chance.random() < self._dates
-        return {"role": role} | ({"role_at": EPOCH + count * 10.0} if is_dated else {})
+        rights = lots(f"rights {count} of {name}", self._world.seed)
+        may = {right: rights.random() < 0.5 for right in RIGHTS if rights.random() < 0.3}
+        claims = {"role": role} | ({"may": may} if rights.random() < 0.4 else {})
+        return claims | ({"role_at": EPOCH + count * 10.0} if is_dated else {})
 
     def calm_down(self) -> None:
         """From now on its tokens last longer than it may take to ask for one."""

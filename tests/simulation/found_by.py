@@ -78,6 +78,7 @@ FOUND_BY = {
     "questions-not-adopted": 266,
     "reconcile-forgotten": 674,
     "refused-changes-stay": 42,
+    "refused-joins-give-no-role": 1196,
     "removal-leaves-the-stay-open": 1,
     "removal-not-asked-for": 7,
     "repeated-messages-are-told-at-once": 104,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from signalling.client.roster import hands
 from signalling.rooms.hands import LOWERED
+from storage.records import Participant
 from tests.simulation.clock import EPOCH
 from tests.simulation.notes import ROOM
 from tests.simulation.server import Server
@@ -32,13 +33,17 @@ def check(world: World) -> None:
 
 
 class _Epoch:
-    """`up`: by participant, since when the hand is up, as the events tell and as it was restored."""
+    """`up`: by participant, since when the hand is up, as the events tell and as it was restored. `standing`: what they
+    were in the meeting, and may do in it, as far as the events have told."""
 
-    def __init__(self, world: World, server: Server, restored: Mapping[str, float | None]) -> None:
+    def __init__(self, world: World, server: Server, restored: Mapping[str, Participant]) -> None:
         self._world = world
         self._server = server
-        self._up = {who: at for who, at in restored.items() if at}
-        self._lowered = {who for who, at in restored.items() if at == LOWERED}
+        self._up = {who: was.hand_at for who, was in restored.items() if was.hand_at}
+        self._lowered = {who for who, was in restored.items() if was.hand_at == LOWERED}
+        self._standing: dict[str, tuple[Any, Any]] = {
+            who: (was.role, was.may) for who, was in restored.items()
+        }
         self._latest = max(self._up.values(), default=0.0)
 
     def follow(self, events: list[Event]) -> None:
@@ -47,8 +52,12 @@ class _Epoch:
             kind = event.message["type"]
             if kind == "participant_left":
                 self._up.pop(who["id"], None)
-            elif kind == "participant_updated" and "hand" in who:
-                self._changed(event, who)
+            elif kind == "participant_updated":
+                if who["id"] in self._standing:
+                    role, may = self._standing[who["id"]]
+                    self._standing[who["id"]] = who.get("role", role), who.get("may", may)
+                if "hand" in who:
+                    self._changed(event, who)
             elif kind == "participant_joined" or kind == "participant_rejoined":
                 self._came(event, who)
 
@@ -81,8 +90,12 @@ class _Epoch:
         return any(self._server.started_at <= time <= at for time in times)
 
     def _came(self, event: Event, who: Mapping[str, Any]) -> None:
-        """A page that comes anew says nothing of its hand."""
+        """A page that comes anew says nothing of its hand. By its token it may not have one up any more."""
         told = _time(who["hand_at"]) if who["hand"] else None
+        standing = who["role"], who.get("may", {})
+        if told is None and self._standing.get(who["id"], standing) != standing:
+            self._up.pop(who["id"], None)
+        self._standing[who["id"]] = standing
         if told != self._up.get(who["id"]) and not self._world.keeps_rooms:
             self._world.complain(
                 f"{self._world.name_of(who['id'])} came at {event.at:.3f}, the hand up since {told}, "

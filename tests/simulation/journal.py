@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from storage.errors import NotLetIn
@@ -46,8 +46,8 @@ class Made(NamedTuple):
 class Came(NamedTuple):
     """A join. `refusal`: why it was refused; empty when it was not. `put_out`: by a page that goes on with a stay which
     a removal has ended. `invite`: what was shown. `took_over`: it has made the user host in place of another.
-    `has_place`: one is kept for the user. `role`, `role_at`: what the token gives, and since when; `now`: the store's
-    time."""
+    `has_place`: one is kept for the user. `role`, `may`, `role_at`: what the token gives, and since when; `now`: the
+    store's time."""
 
     at: float
     user_id: str
@@ -58,6 +58,7 @@ class Came(NamedTuple):
     took_over: bool = False
     has_place: bool = False
     role: str | None = None
+    may: Mapping[str, bool] | None = None
     role_at: float | None = None
     now: float = 0.0
 
@@ -129,7 +130,7 @@ class Journal:
         self._look(sitting, *before)
         came = Came(
             _now(), request.user_id, refusal, sitting, put_out, request.invite, took_over, request.has_place
-        )._replace(role=request.role, role_at=request.role_at, now=request.at)
+        )._replace(role=request.role, may=request.may, role_at=request.role_at, now=request.at)
         self.entries.append(came)
         return joined
 

@@ -12,6 +12,7 @@ from server.realtime import join_record
 from server.realtime.credentials import Credentials, Proof
 from signalling.client.renewal import Renewal
 from signalling.protocol.errors import Refused
+from signalling.rooms.room_changes import RoomChanges
 from storage.entry import Grant, Known, granted
 from storage.records import JoinRequest
 from storage.sqlite import joins
@@ -66,7 +67,13 @@ def role_from_the_token_wins_over_a_demotion(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(joins, "granted", newest)
 
 
+def refused_joins_give_no_role(patch: pytest.MonkeyPatch) -> None:
+    """The record has the role that a newer token gave, and the room of whoever is in it already has not."""
+    patch.setattr(RoomChanges, "compare", lambda self, room, member, role, may: [])
+
+
 LOGIN_PLANTS = (
+    refused_joins_give_no_role,
     role_from_the_token_wins_over_a_demotion,
     expired_tokens_make_strangers,
     expired_tokens_are_final,

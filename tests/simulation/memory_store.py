@@ -17,7 +17,7 @@ from storage.errors import StoreUnavailable
 from storage.migrations import load_migrations
 from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.open_stays import StayAbandon
-from storage.records import Joined, JoinRequest, Restorable, StayEnd, StayResume
+from storage.records import Joined, JoinRequest, Participant, Restorable, StayEnd, StayResume
 from storage.sqlite import meetings, moderation
 from storage.sqlite.database_file import migrate
 from storage.sqlite.store import SqliteStore
@@ -63,8 +63,8 @@ class MemoryStore(SqliteStore):
         self.loses = False
         """What becomes of stays is answered as if it were kept, and is not: as by a database whose disk lies, or whose
         standby takes over without the last of it."""
-        self.restored: dict[str, float | None] = {}
-        """By participant, the hands of those who were said to be restorable last."""
+        self.restored: dict[str, Participant] = {}
+        """Those who were said to be restorable last, by participant."""
         self.restored_as: dict[str, str] = {}
         """By participant, the instances that they had."""
         self.unanswered: list[Unkept] = []
@@ -111,7 +111,7 @@ class MemoryStore(SqliteStore):
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         found = await super().restorable(now, grace, slack)
-        self.restored = {each.participant.id: each.participant.hand_at for each in found}
+        self.restored = {each.participant.id: each.participant for each in found}
         self.restored_as = {each.participant.id: each.stay.instance for each in found}
         return found
 

@@ -41,7 +41,7 @@ class Rulings:
                 continue
             self.sitting = entry.sitting
             if isinstance(entry, Came):
-                given = self.given(entry)
+                given, may = self.given(entry), entry.may if self.claims(entry) else None
                 if self.takes_over(entry) and not entry.refusal:
                     # Newer than what was changed before, whatever the clock says.
                     removal = self.removals.get(entry.user_id)
@@ -56,6 +56,7 @@ class Rulings:
                     if entry.role_at is not None:
                         self.changed_at[entry.user_id] = entry.role_at
                 if not entry.refusal:
+                    self.may |= {} if may is None else {entry.user_id: may}
                     self._known.add(entry.user_id)
                     self.been_in[entry.user_id] = entry.sitting
                     # Somebody in charge, who need not knock.
@@ -68,15 +69,19 @@ class Rulings:
         """Whether the host link is shown, by somebody who is not host."""
         return self.link != "" and came.invite == self.link and came.user_id != self.host
 
-    def given(self, came: Came) -> str:
-        """The role that the token gives by this join; empty: none. At the first, or since the application has given it
-        after what was changed in the meeting. The one host is another's gift."""
+    def claims(self, came: Came) -> bool:
+        """Whether what the token gives counts for this join: the first, or since the application has given it after
+        what was changed in the meeting."""
         user, removal = came.user_id, self.removals.get(came.user_id)
-        if came.role is None or user == self.host:
-            return ""
+        if (came.role is None and came.may is None) or user == self.host:
+            return False
         is_new = user not in self._known and removal is None
         changed_at = max(self.changed_at.get(user, 0.0), removal.change.at if removal else 0.0)
-        if not is_new and (came.role_at or 0.0) <= changed_at:
+        return is_new or (came.role_at or 0.0) > changed_at
+
+    def given(self, came: Came) -> str:
+        """The role that the token gives by this join; empty: none. The one host is another's gift."""
+        if came.role is None or not self.claims(came):
             return ""
         return "cohost" if came.role == "host" else came.role
 

@@ -29,6 +29,7 @@ from signalling.rooms.hands import Hands
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from storage.errors import StoreError
+from storage.records import Participant
 from tests.simulation.application import Application
 from tests.simulation.clock import VirtualLoop, process_context
 from tests.simulation.memory_store import MemoryStore
@@ -88,7 +89,7 @@ class Server:
         """It told everyone of a command that was recorded before. Nobody here uses a key for two."""
         self.lost_with_it: set[str] = set()
         self.restored_as: dict[str, str] = {}
-        self.restored: dict[str, float | None] = {}
+        self.restored: dict[str, Participant] = {}
         """By participant, since when the hands of those are up who had a place when it started, by the record."""
         self.graves: list[asyncio.Task[Any]] = []
         self.started_at = loop.time()

@@ -46,6 +46,19 @@ async def test_whoever_is_there_when_a_meeting_ends_before_it_began_was_there_un
     assert (stay.joined_at, stay.left_at, stay.reason) == (400.0, 430.0, "ended")
 
 
+async def test_a_return_that_is_recorded_after_such_an_end_says_how_long_the_stay_was_at_least(
+    script: Script,
+) -> None:
+    ann = await script.join("ann", 1000.0)
+    stay = ann.stay
+    await script.leave(ann, 1001.0, "lost")
+    await script.store.end_meeting("ROOM-1", 430.0)
+    whose = "ROOM-1", "ann", ann.participant.id, stay.session_id, stay.node_id
+    await script.store.resume_stay(StayResume(*whose, stay.instance, 420.0, returned=True, joined_at=400.0))
+    (stay,) = await script.stays("ann")
+    assert (stay.joined_at, stay.left_at, stay.reason) == (400.0, 420.0, "ended")
+
+
 async def test_nodes_last_heard_of_in_the_future_are_dead_if_they_are_said_to_be(script: Script) -> None:
     await script.store.heartbeat("n_1", 5000.0)
     await script.join("ann", 4990.0)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from storage.moderation import Admission, Denial, Removal
+from storage.records import StayEnd
 from tests.storage.script import Script
 
 
@@ -117,6 +118,22 @@ async def test_an_end_that_was_guessed_and_became_a_removal_is_one(script: Scrip
     await script.leave(bob, 1010.0, "lost")
     await script.resume(bob, 1502.0)
     assert [stay.reason for stay in await script.stays("bob")] == ["removed"]
+
+
+@pytest.mark.parametrize("began_at", [1000.0, 400.0], ids=["", "the clock was set back since"])
+async def test_who_left_before_the_room_heard_of_a_removal_was_there_until_then(
+    script: Script, began_at: float
+) -> None:
+    """The store had removed them, and the answer was lost."""
+    await script.join("ann")
+    bob = await script.join("bob", 1000.0)
+    await script.change(1010.0, remove={"bob": "knock"})
+    stay = bob.stay
+    whose = "ROOM-1", "bob", bob.participant.id, stay.session_id, stay.node_id
+    for left_at in (began_at + 5.0, began_at + 20.0):
+        await script.store.leave(StayEnd(*whose, left_at, "left", joined_at=began_at))
+    (stay,) = await script.stays("bob")
+    assert (stay.joined_at, stay.left_at, stay.reason) == (began_at, began_at + 20.0, "removed")
 
 
 async def test_who_waits_and_was_never_in_can_be_removed(script: Script) -> None:

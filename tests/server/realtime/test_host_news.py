@@ -24,7 +24,7 @@ class Told:
 
     def _tell(self, room: str, user_id: str) -> None:
         desk = self.desk
-        desk.hub.orders.host_is(desk.hub.rooms[room], user_id, 0.0)
+        desk.hub.changes.host_is(desk.hub.rooms[room], user_id, 0.0)
         self.news.put_nowait((room, user_id))
 
     def roles(self) -> dict[str, str]:

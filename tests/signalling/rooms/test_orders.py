@@ -194,7 +194,7 @@ def test_what_the_store_refuses_for_good_is_taken_back_and_told() -> None:
         Person("cat"),
     ]
     room = stage.hub.rooms["ABC123"]
-    stage._carry_out(stage.hub.orders.put_right(room, {}, 0, people, stage.now))
+    stage._carry_out(stage.hub.changes.put_right(room, {}, 0, people, stage.now))
     told = stage.messages("ann")
     assert told[0]["meeting"] == {"settings": {}, "revision": 0}
     assert [each["participant"] for each in told[1:]] == [
@@ -204,7 +204,7 @@ def test_what_the_store_refuses_for_good_is_taken_back_and_told() -> None:
     ]
     assert stage.let_in == [stage.sockets["eve"]], "the store says who may come in"
     stage.silence()
-    stage._carry_out(stage.hub.orders.put_right(room, {}, 0, people, stage.now))
+    stage._carry_out(stage.hub.changes.put_right(room, {}, 0, people, stage.now))
     assert stage.heard("ann") == [], "nothing was wrong"
 
 
@@ -234,10 +234,23 @@ def test_nothing_is_built_on_what_the_store_has_refused() -> None:
     stage.settle()
     people = [Person("host", "host")]
     record = stage.settings, stage.revision
-    stage._carry_out(stage.hub.orders.put_right(stage.hub.rooms["ABC123"], *record, people, stage.now))
+    stage._carry_out(stage.hub.changes.put_right(stage.hub.rooms["ABC123"], *record, people, stage.now))
     order(stage, "host", "settings", settings={"may": {"audio": False}}, **{"if": 1})
     stage.settle()
     assert stage.settings["may"] == {"audio": False}
+
+
+def test_a_role_that_a_join_recorded_counts_although_the_page_is_not_seated() -> None:
+    stage = meeting(ann="participant")
+    room = stage.hub.rooms["ABC123"]
+    ann = room.member_of("ann")
+    assert ann is not None
+    assert not stage.hub.changes.compare(room, ann, "participant", Rights())
+    given: tuple[tuple[Role, Rights], ...] = (("cohost", Rights()), ("participant", Rights(video=False)))
+    for role, may in given:
+        assert stage.hub.changes.compare(room, ann, role, may) == [PutRight("ABC123")]
+        stage._carry_out(stage.hub.changes.put_right(room, {}, 0, [Person("ann", role, may)], stage.now))
+        assert (ann.role, ann.may) == (role, may)
 
 
 def test_a_key_that_was_used_for_another_command_leaves_the_room_as_the_record_has_it() -> None:
@@ -252,7 +265,7 @@ def test_a_key_that_was_used_for_another_command_leaves_the_room_as_the_record_h
     room = stage.hub.rooms["ABC123"]
     assert room.is_wrong
     record = stage.settings, stage.revision
-    stage._carry_out(stage.hub.orders.put_right(room, *record, [], stage.now))
+    stage._carry_out(stage.hub.changes.put_right(room, *record, [], stage.now))
     assert room.settings.locked
 
 

@@ -18,7 +18,7 @@ def test_who_is_removed_is_gone_for_all_and_left_when_they_were_last_here() -> N
     for user in ("bob", "cat"):
         member = stage.hub.present("ABC123", user)
         assert member is not None
-        stage._carry_out(stage.hub.remove(room, member, CloseCode.REVOKED, stage.now))
+        stage._carry_out(stage.hub.departures.remove(room, member, CloseCode.REVOKED, stage.now))
     bob = stage.sockets["bob"]
     assert (bob.closed, bob.received) == (CloseCode.REVOKED, [])
     left = [(told["type"], told["participant"]["id"], told["reason"]) for told in stage.messages("ann")]
@@ -37,5 +37,7 @@ def test_a_room_whose_last_member_is_removed_is_gone() -> None:
     stage.join("ann")
     member = stage.hub.present("ABC123", "ann")
     assert member is not None
-    stage._carry_out(stage.hub.remove(stage.hub.rooms["ABC123"], member, CloseCode.REVOKED, stage.now))
+    stage._carry_out(
+        stage.hub.departures.remove(stage.hub.rooms["ABC123"], member, CloseCode.REVOKED, stage.now)
+    )
     assert not stage.hub.rooms

@@ -54,9 +54,9 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
                 "rooms",
                 "seats",
             }
-            | {"stays", "telling", "waiting", "_departures", "_succession"},
+            | {"stays", "telling", "waiting", "changes", "departures", "_succession"},
         ),
-        (Hub().orders, {"questions", "_coalescing", "_departures", "_telling", "_waiting"}),
+        (Hub().orders, {"changes", "questions", "_coalescing", "_telling", "_waiting"}),
         (Hub().orders.questions, {"_of"}),
         (Hub().renaming, {"_questions", "_telling"}),
         (Hub().telling, {"_frames", "_late", "_soon", "limited"}),
@@ -67,9 +67,10 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
         (Hub().seats, set()),
         (Hub().stays, {"_absences", "_corrected", "_left_open", "_rooms"}),
         (
-            Hub()._departures,
+            Hub().departures,
             {"_absences", "_coalescing", "_rooms", "_seats", "_stays", "_telling", "_waiting"},
         ),
+        (Hub().changes, {"_departures", "_telling", "_waiting"}),
         (Hub()._succession, {"_after", "_next", "_orders", "_rooms"}),
     ],
     ids=lambda each: type(each).__name__,

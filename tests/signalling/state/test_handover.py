@@ -149,7 +149,7 @@ def test_what_the_store_has_refused_is_put_right_by_who_has_the_room(stage: Roam
     effects = stage.hand_over()
     assert [each for each in effects if isinstance(each, PutRight)] == [PutRight(ROOM)]
     room = stage.hub.rooms[ROOM]
-    stage.hub.orders.put_right(room, {}, 0, [], stage.now)
+    stage.hub.changes.put_right(room, {}, 0, [], stage.now)
     assert (room.is_wrong, room.settings.locked) == (False, False)
     assert not [each for each in stage.hand_over() if isinstance(each, PutRight)]
 

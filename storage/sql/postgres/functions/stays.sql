@@ -47,13 +47,13 @@ DECLARE
 BEGIN
     PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
     -- Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the
-    -- removed were last there; also if that they had come back to it here was still to be recorded. Who was still to be
-    -- recorded as gone when the meeting ended was not there until then.
+    -- removed were last there; also if that they had come back to it here was still to be recorded, or they left
+    -- before the room had heard of it. Who was still to be recorded as gone when the meeting ended was not there until then.
     UPDATE reconvene.participant_sessions
     SET joined_at = coalesce(began_at, joined_at),
         left_at = greatest(coalesce(began_at, joined_at), (call ->> 'at')::double precision),
         reconnects = reconvene.corrected(reconnects, joined_at, began_at, (call ->> 'at')::double precision),
-        reason = call ->> 'reason',
+        reason = CASE WHEN reason = 'removed' THEN reason ELSE call ->> 'reason' END,
         estimated = false
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
         AND (
@@ -64,6 +64,8 @@ BEGIN
             left_at IS NULL
             OR CASE reason
                 WHEN 'removed' THEN call ->> 'reason' = 'removed'
+                    OR call ->> 'reason' = 'left'
+                    AND (call ->> 'at')::double precision > left_at + coalesce(began_at - joined_at, 0.0)
                 WHEN 'ended' THEN (call ->> 'at')::double precision < left_at
                 ELSE estimated
             END
@@ -72,15 +74,17 @@ BEGIN
 END $$;
 
 -- `joined_at`: when the stay began, by the clock as it is set now. `if_free`: a stay that is open under another node is left
--- alone. If the meeting ended before this was recorded, the stay lasted until then.
+-- alone. If the meeting ended before this was recorded, the stay lasted until then; or, as far as is known, until now, if by a
+-- clock that was set back it ended before it was created.
 CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     ends_at double precision;
+    created double precision;
     whose text := call ->> 'participant_id';
     resumed_at double precision := (call ->> 'at')::double precision;
     began_at double precision := (call ->> 'joined_at')::double precision;
 BEGIN
-    SELECT ended_at INTO ends_at FROM reconvene.meetings WHERE room = call ->> 'room' FOR SHARE;
+    SELECT ended_at, created_at INTO ends_at, created FROM reconvene.meetings WHERE room = call ->> 'room' FOR SHARE;
     IF NOT FOUND OR ends_at <= resumed_at THEN
         RETURN '{"value": null}';
     END IF;
@@ -90,7 +94,10 @@ BEGIN
     SET node_id = call ->> 'node_id',
         instance = call ->> 'instance',
         joined_at = coalesce(began_at, joined_at),
-        left_at = ends_at,
+        left_at = CASE
+            WHEN ends_at = created THEN greatest(coalesce(began_at, joined_at), resumed_at)
+            ELSE ends_at
+        END,
         reason = CASE WHEN ends_at IS NOT NULL THEN 'ended' END,
         estimated = false,
         (connections, reconnects) = (
