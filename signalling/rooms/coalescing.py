@@ -108,14 +108,14 @@ class Coalescing:
             if not isinstance(message, Status):
                 break
             said.popleft()
-            is_done = message.id is not None and message.id in member.command_ids
-            if not is_done and is_forbidden(room, member, message):
+            if (answered := commands.answer_again(connection, member, message)) is not None:
+                answers += answered
+                continue
+            if is_forbidden(room, member, message):
                 # Asked now, not when it came: what one may do may have changed since.
                 answers += commands.forbid(connection, member, message.id)
                 continue
             answers += commands.acknowledge(connection, member, message.id)
-            if is_done:
-                continue
             media = message.media
             audio = audio if media.audio is None else media.audio
             video = video if media.video is None else media.video

@@ -22,25 +22,28 @@ TURNED_OFF = "Somebody has turned this off since."
 
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
     """Apply a status and tell everyone at once. Nothing in the room may be untold."""
+    if (answered := answer_again(connection, member, message)) is not None:
+        return answered
+    if allowed.is_forbidden(room, member, message):
+        return forbid(connection, member, message.id)
     effects: list[Effect] = []
-    if message.id is None or message.id not in member.command_ids:
-        if allowed.is_forbidden(room, member, message):
-            return forbid(connection, member, message.id)
-        changes = change(room, member, message.media, message.hand, now)
-        if changes:
-            payload = server_messages.participant_updated(room.log.next(), member, changes)
-            room.log.append(payload, now)
-            effects.append(Broadcast(room.audience(), payload))
-    elif _is_undone(member, message):
-        # The page has not heard that it took effect, and takes it for newer than what has turned it off.
-        return refuse(connection, Refused(ErrorCode.FORBIDDEN, TURNED_OFF), message.id)
+    changes = change(room, member, message.media, message.hand, now)
+    if changes:
+        payload = server_messages.participant_updated(room.log.next(), member, changes)
+        room.log.append(payload, now)
+        effects.append(Broadcast(room.audience(), payload))
     return effects + acknowledge(connection, member, message.id)
 
 
-def _is_undone(member: Member, done: Status) -> bool:
-    """Whether somebody else has turned off what this status has turned on."""
-    media = any(right in member.muted and getattr(done.media, right) for right in MEDIA)
-    return media or bool(done.hand and "hand" in member.muted)
+def answer_again(connection: Handle, member: Member, message: Status) -> list[Effect] | None:
+    """Answer a status that took effect before; None: it is new. If somebody else has turned off since what it turned
+    on, the page has to hear so: it takes what it sends again for newer."""
+    if message.id is None or message.id not in member.command_ids:
+        return None
+    media = any(right in member.muted and getattr(message.media, right) for right in MEDIA)
+    if media or (message.hand and "hand" in member.muted):
+        return refuse(connection, Refused(ErrorCode.FORBIDDEN, TURNED_OFF), message.id)
+    return acknowledge(connection, member, message.id)
 
 
 def signal(

@@ -157,6 +157,18 @@ def test_a_status_sent_again_takes_effect_once(stage: Stage) -> None:
     assert told(stage, "ann")[1:] == [("ack", 2), ("ack", 1)]
 
 
+def test_a_status_sent_again_that_waits_is_not_acknowledged_when_it_was_undone_since(stage: Stage) -> None:
+    stage.join("host")
+    stage.say("host", type="lower_hands", id=3, participants=["p_ann_ABC123"])
+    stage.release()
+    stage.silence()
+    stage.say("ann", type="status", id=1, hand=True)
+    assert not stage.messages("ann"), "it waits"
+    stage.release()
+    assert stage.messages("ann")[0]["code"] == "forbidden"
+    assert not told(stage, "bob")
+
+
 @pytest.mark.parametrize("end", ["leave", "lose", "goodbye", "resume", "join"])
 def test_whatever_ends_a_connection_tells_first_what_waits(stage: Stage, end: str) -> None:
     stage.say("ann", type="status", id=2, media={"audio": True})
