@@ -32,7 +32,7 @@ WITHIN = 10.0
 """Seconds for a request and its answer."""
 
 OF_A_ROOM = re.compile(
-    r"/api/meetings/([^/]+)/?(settings|removed|participants|knocks|invites|end|chat(?=/[^/]))?(?:/.*)?"
+    r"/api/meetings/([^/]+)/?(settings|removed|spotlight|participants|knocks|invites|end|chat(?=/[^/]))?(?:/.*)?"
 )
 """What is asked of the room, besides changing or deleting the meeting itself. Attendance, audit and the chat as a
 whole are the record's."""

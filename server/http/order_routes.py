@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Header, Path, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from server.http.callers import ADMIN
 from server.http.openapi import Answers, refusal
@@ -19,12 +19,17 @@ Existing = Callable[[str, str | None], Awaitable[Meeting]]
 """The meeting that a caller means. Raises `UnknownMeeting`."""
 
 
+AN_ID = r"^[A-Za-z0-9_-]{1,64}$"
+
+
 def an_id(of: str) -> Any:
     """The ID of something, in a path."""
-    return Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description=f"The ID of {of}.")
+    return Path(pattern=AN_ID, description=f"The ID of {of}.")
 
 
 Participant = Annotated[str, an_id("a participant")]
+ParticipantId = Annotated[str, StringConstraints(pattern=AN_ID)]
+"""The same, in a body."""
 
 Key = Annotated[
     str | None,

@@ -10,7 +10,17 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from server.http.openapi import UNKNOWN
-from server.http.order_routes import CHANGES, Existing, Key, Order, Participant, done, key_of, known_as
+from server.http.order_routes import (
+    CHANGES,
+    Existing,
+    Key,
+    Order,
+    Participant,
+    ParticipantId,
+    done,
+    key_of,
+    known_as,
+)
 from server.http.private import PRIVATE
 from server.http.settings import RightsBody
 from server.realtime.gateway import Gateway
@@ -39,6 +49,20 @@ class MuteBody(Order):
     audio: Literal[False] | None = False
     video: Literal[False] | None = None
     screen: Literal[False] | None = None
+
+
+class AskBody(Order):
+    """What they are asked to turn on (true)."""
+
+    audio: Literal[True] | None = True
+    video: Literal[True] | None = None
+    screen: Literal[True] | None = None
+
+
+class SpotlightBody(Order):
+    participants: list[ParticipantId] = Field(
+        max_length=moderation.MOST_SPOTLIGHT, description="In place of those before; empty: nobody."
+    )
 
 
 class PersonView(BaseModel):
@@ -153,17 +177,36 @@ def add_to(
         may = msgspec.convert(body.model_dump(exclude_unset=True), moderation.RightsChange)
         return await change(meeting, user_id, moderation.Allow(1, name, [participant], may, again))
 
-    @routes.post(
-        f"{path}/mute",
-        tags=tags,
-        status_code=204,
-        responses={404: CHANGES[404], 410: CHANGES[410]},
-    )
+    async def do(meeting: str, user_id: str, command: moderation.Passing) -> Response:
+        room = (await existing(meeting, user_id)).room
+        await gateway.outside.do(room, known_as(user_id), command)
+        return Response(status_code=204, headers=PRIVATE)
+
+    at_once: dict[str, Any] = how | {"responses": {404: CHANGES[404], 410: CHANGES[410]}}
+
+    @routes.post(f"{path}/mute", **at_once)
     async def mute(
         meeting: str, participant: Participant, user_id: Known, body: MuteBody | None = None
     ) -> Response:
         """Turn something off for somebody who is in the meeting now, once."""
-        room = (await existing(meeting, user_id)).room
         media = Media(**body.model_dump()) if body else Media(audio=False)
-        await gateway.outside.do(room, known_as(user_id), moderation.Mute(1, [participant], media))
-        return Response(status_code=204, headers=PRIVATE)
+        return await do(meeting, user_id, moderation.Mute(1, [participant], media))
+
+    @routes.post(f"{path}/ask", **at_once)
+    async def ask(
+        meeting: str, participant: Participant, user_id: Known, body: AskBody | None = None
+    ) -> Response:
+        """Ask somebody who is in the meeting now to turn something on."""
+        media = Media(**body.model_dump()) if body else Media(audio=True)
+        return await do(meeting, user_id, moderation.Ask(1, participant, media))
+
+    @routes.post(f"{path}/lower_hand", **at_once)
+    async def lower_hand(meeting: str, participant: Participant, user_id: Known) -> Response:
+        """Lower the hand of somebody who is in the meeting now."""
+        return await do(meeting, user_id, moderation.LowerHands(1, [participant]))
+
+    @routes.put("/api/meetings/{meeting}/spotlight", **how)
+    async def set_spotlight(meeting: str, user_id: Known, body: SpotlightBody, key: Key = None) -> Response:
+        """Say who is shown large to everyone: people who are in the meeting now."""
+        name, again = key_of(key)
+        return await change(meeting, user_id, moderation.Spotlight(1, name, body.participants, again))

@@ -189,6 +189,8 @@ def _detail(change: Change) -> Mapping[str, Any]:
     detail: dict[str, Any] = {}
     if len(change.whom) > 1:
         detail["users"] = list(change.whom)
+    if change.names:
+        detail["names"] = dict(change.names)
     if change.settings is not None:
         told = {name: value for name, value in change.settings.items() if name != "password_version"}
         if "password_hash" in told:

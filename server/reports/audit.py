@@ -39,7 +39,7 @@ def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> I
         by = people.get(entry.by)
         told = _entry(entry, people)
         for n, user in enumerate(_whom(entry) or [""]):
-            whom = people.get(user)
+            whom = told["whom"][n] if user else NOBODY
             detail = {name: told[name] for name in DETAILS if name in told}
             if told.get("may"):
                 detail["may"] = told["may"][n]
@@ -47,10 +47,10 @@ def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> I
                 date(entry.at),
                 harmless(by.name) if by else "",
                 entry.action,
-                harmless(whom.name) if whom else "",
+                harmless(whom["name"] or ""),
                 msgspec.json.encode(detail).decode() if detail else "",
                 by.id if by else "",
-                whom.id if whom else "",
+                whom["id"] or "",
             )
 
 
@@ -67,7 +67,8 @@ def users_of(entries: Iterable[AuditEntry]) -> set[str]:
 
 
 def told(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> list[dict[str, Any]]:
-    """`people`: by user; those who are not among them were never in the meeting."""
+    """`people`: by user; those who are not among them were never in the meeting: they have no id, and are called as
+    they called themselves when they knocked."""
     return [_entry(entry, people) for entry in entries]
 
 
@@ -76,13 +77,14 @@ def _whom(entry: AuditEntry) -> list[str]:
 
 
 def _entry(entry: AuditEntry, people: Mapping[str, Participant]) -> dict[str, Any]:
+    detail = entry.detail
+    names = detail.get("names", {})
     view: dict[str, Any] = {
         "at": rfc3339(entry.at),
         "by": _person(entry.by, people) if entry.by else None,
         "action": entry.action,
-        "whom": [_person(user, people) for user in _whom(entry)],
+        "whom": [_person(user, people, names.get(user)) for user in _whom(entry)],
     }
-    detail = entry.detail
     for name in DETAILS:
         if name in detail:
             view[name] = detail[name]
@@ -92,6 +94,11 @@ def _entry(entry: AuditEntry, people: Mapping[str, Participant]) -> dict[str, An
     return view
 
 
-def _person(user: str, people: Mapping[str, Participant]) -> dict[str, str | None]:
+NOBODY: Mapping[str, str | None] = {"id": None, "name": None}
+
+
+def _person(
+    user: str, people: Mapping[str, Participant], name: str | None = None
+) -> Mapping[str, str | None]:
     found = people.get(user)
-    return {"id": found.id, "name": found.name} if found else {"id": None, "name": None}
+    return {"id": found.id, "name": found.name} if found else {**NOBODY, "name": name}

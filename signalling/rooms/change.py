@@ -25,6 +25,13 @@ class Actor(NamedTuple):
     participant: str | None = None
 
 
+class Waiter(NamedTuple):
+    """Somebody who waits to be let in, and what they call themselves."""
+
+    user_id: str
+    name: str
+
+
 class Person(NamedTuple):
     """Somebody whom a command is about. `may`: their own rights."""
 
@@ -92,7 +99,7 @@ class Change:
 
     `settings`: new values by name, as the record has them; None: the default again. `host`: who is host from now on.
     `may`: all rights of a user in which they differ from the meeting's default. `chat`: nothing else is in it then. The
-    same holds of `name`: another one for whoever gives it.
+    same holds of `name`: another one for whoever gives it. `names`: what those who waited call themselves, by user.
     """
 
     action: str
@@ -108,6 +115,7 @@ class Change:
     deny: tuple[str, ...] = ()
     chat: ChatChange | None = None
     name: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def users(self) -> frozenset[str]:

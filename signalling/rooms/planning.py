@@ -27,7 +27,7 @@ from signalling.protocol.moderation import (
 )
 from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
-from signalling.rooms.change import LOOK_UP, Actor, Change, Person
+from signalling.rooms.change import LOOK_UP, Actor, Change, Person, Waiter
 
 RIGHT_SOON = 1.0
 """Seconds after which a command may be given again to a room that is to go by the record again."""
@@ -40,13 +40,13 @@ PLANNED = ("opens_at", "ends_at")
 
 
 class Meeting(NamedTuple):
-    """A meeting as commands see it. `person`: by the id of a participant; `knock`: the user behind the id of a knock.
-    Both answer None when nobody is known by it. `is_wrong`: the record has other settings, roles or rights."""
+    """A meeting as commands see it. `person`: by the id of a participant; `knock`: by that of a knock. Both answer None
+    when nobody is known by it. `is_wrong`: the record has other settings, roles or rights."""
 
     settings: MeetingSettings
     revision: int
     person: Callable[[str], Person | None]
-    knock: Callable[[str], str | None]
+    knock: Callable[[str], Waiter | None]
     is_wrong: bool = False
 
 
@@ -60,11 +60,11 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
         case Settings(settings=change, if_revision=expected):
             return _settings(meeting, change, expected)
         case Admit(knocks=knocks):
-            users = _waiting(meeting, knocks, command)
-            return Change("admit", users, admit=users)
+            names = _waiting(meeting, knocks, command)
+            return Change("admit", tuple(names), admit=tuple(names), names=names)
         case Deny(knocks=knocks):
-            users = _waiting(meeting, knocks, command)
-            return Change("deny", users, deny=users)
+            names = _waiting(meeting, knocks, command)
+            return Change("deny", tuple(names), deny=tuple(names), names=names)
         case Spotlight(participants=ids):
             people = permissions.addressed(meeting.person, actor.standing, type(command), ids)
             return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
@@ -165,10 +165,10 @@ def _users(people: Iterable[Person]) -> tuple[str, ...]:
     return tuple(person.user_id for person in people)
 
 
-def _waiting(meeting: Meeting, knocks: Iterable[str], command: Lasting) -> tuple[str, ...]:
-    """Those of them who wait still: others were answered before, or have gone. If the command comes again, they may not
-    be back yet, and it would be wrong to say that they are answered."""
-    users = [meeting.knock(each) for each in dict.fromkeys(knocks)]
-    if command.again and None in users:
+def _waiting(meeting: Meeting, knocks: Iterable[str], command: Lasting) -> dict[str, str]:
+    """The names, by user, of those of them who wait still: others were answered before, or have gone. If the command
+    comes again, they may not be back yet, and it would be wrong to say that they are answered."""
+    found = [meeting.knock(each) for each in dict.fromkeys(knocks)]
+    if command.again and None in found:
         raise Refused(ErrorCode.UNKNOWN_PARTICIPANT, "Not all of them wait by now; look at the list again.")
-    return tuple(user for user in users if user is not None)
+    return {waiter.user_id: waiter.name for waiter in found if waiter is not None}

@@ -37,7 +37,7 @@ SELECT room, id, reply_to, text, at, edited_at, deleted_at FROM messages WHERE u
 """,
     "audit": """
 SELECT room, n, at, action, iif("by" = :user, 'by', 'whom') AS "as",
-    iif("by" = :user, json_extract(detail, '$.name'), NULL) AS name,
+    iif("by" = :user, json_extract(detail, '$.name'), json_extract(detail, '$.names.' || :quoted)) AS name,
     iif("by" = :user, json_extract(detail, '$.before'), NULL) AS before
 FROM audit
 WHERE "by" = :user OR whom = :user OR instr(detail, :quoted) ORDER BY room, n
@@ -98,7 +98,11 @@ WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_
     """
 UPDATE audit
 SET "by" = iif("by" = :user, :alias, "by"), whom = iif(whom = :user, :alias, whom),
-    detail = iif(action = 'rename' AND "by" = :user, '{}', replace(detail, :quoted, '"' || :alias || '"'))
+    detail = iif(
+        action = 'rename' AND "by" = :user,
+        '{}',
+        replace(json_remove(detail, '$.names.' || :quoted), :quoted, '"' || :alias || '"')
+    )
 WHERE room = :room AND ("by" = :user OR whom = :user OR instr(detail, :quoted))
 """,
 )

@@ -21,7 +21,8 @@ async def history(script: Script) -> None:
     await script.change(
         1002.0, action="set_role", whom="bob", roles={"bob": "cohost"}, may={"bob": {"chat": False}}
     )
-    await script.change(1003.0, by="bob", action="deny", whom="cem", deny=["cem"])
+    who_knocked = {"names": {"cem": "Cem Ünlü"}}
+    await script.change(1003.0, by="bob", action="deny", whom="cem", deny=["cem"], detail=who_knocked)
     await script.change(
         1004.0, action="allow", detail={"users": ["bob", "bobby"], "may": {"bob": {}, "bobby": {}}}
     )
@@ -31,7 +32,7 @@ async def history(script: Script) -> None:
     await script.change(1051.0, admit=["dee"], by="bob")
     await script.change(1051.5, action="rename", by="bob", name="Bo Ünal")
     await script.change(1052.0, deny=["bob"])
-    await script.leave(again, 1060.0)
+    await script.leave(again, 1045.0)
     await script.leave(ann, 1061.0)
 
 
@@ -112,6 +113,25 @@ async def test_who_is_erased_has_no_name_and_no_id_and_what_is_true_of_others_st
     assert "'bob'" not in everything
     assert "Ünal" not in everything
     assert was.id not in str(people)
+
+
+async def test_who_only_knocked_is_known_by_what_they_called_themselves_until_they_are_erased(
+    script: Script,
+) -> None:
+    await history(script)
+    both = {"users": ["cem", "fay"], "names": {"cem": "Cem", "fay": "Fay"}}
+    await script.change(1055.0, action="admit", admit=["cem", "fay"], detail=both)
+    told = (await script.store.export_person("cem"))["audit"]
+    assert [(each["action"], each["as"], each["name"]) for each in told] == [
+        ("deny", "whom", "Cem Ünlü"),
+        ("admit", "whom", "Cem"),
+    ]
+    assert await script.store.erase_person("cem", "salt") == 1
+    audit = await script.store.audit("ROOM-1", 20)
+    (admitted,) = [entry.detail for entry in audit if entry.action == "admit"]
+    assert admitted["names"] == {"fay": "Fay"}
+    assert "Cem" not in str(audit)
+    assert "'cem'" not in str(audit)
 
 
 async def test_to_erase_twice_or_nobody_does_nothing(script: Script) -> None:

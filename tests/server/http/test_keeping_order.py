@@ -13,6 +13,7 @@ import pytest
 from signalling.protocol.errors import CloseCode
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, bearer, playing
+from tests.server.realtime.test_moderation import knocks
 
 ADMIN_KEY = "the-admin-key-of-these-tests"
 
@@ -213,6 +214,25 @@ async def test_nobody_is_nobody_and_a_meeting_that_has_ended_is_not_changed(play
     await asked(play, "POST", f"{room}/end", ann.token)
     answer = await asked(play, "PATCH", room, ann.token, json={"locked": True})
     assert (answer.status_code, answer.json()["code"]) == (410, "meeting_ended")
+
+
+async def test_who_was_answered_at_the_door_and_never_came_in_is_told_by_the_name_they_gave(
+    play: Play, room: str
+) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    await ann.order("settings", settings={"lobby": "everyone"})
+    for name, answer in (("Eve", "deny"), ("Dan", "admit")):
+        waiting, _ = await knocks(play, room, name)
+        knock = (await ann.until("knock"))[0]["knock"]["id"]
+        await ann.order(answer, knocks=[knock])
+        await waiting.until("error" if answer == "deny" else "joined")
+    audit = await asked(play, "GET", f"{room}/audit", ann.token)
+    whom = {entry["action"]: entry["whom"] for entry in audit.json()["audit"]}
+    assert whom["deny"] == [{"id": None, "name": "Eve"}]
+    assert [each["name"] for each in whom["admit"]] == ["Dan"]
+    assert "u_" not in audit.text
+    table = await asked(play, "GET", f"{room}/attendance?format=csv&rows=audit", ann.token)
+    assert "Eve" in table.text
 
 
 async def test_who_did_what_is_told_by_names_to_those_who_may_see_the_report(play: Play, room: str) -> None:

@@ -61,7 +61,7 @@ BEGIN
         'audit', (
             SELECT coalesce(json_agg(json_build_object(
                 'room', room, 'n', n, 'at', at, 'action', action, 'as', CASE WHEN by = who THEN 'by' ELSE 'whom' END,
-                'name', CASE WHEN by = who THEN detail ->> 'name' END,
+                'name', CASE WHEN by = who THEN detail ->> 'name' ELSE detail #>> ARRAY['names', who] END,
                 'before', CASE WHEN by = who THEN detail ->> 'before' END
             ) ORDER BY room, n), '[]')
             FROM reconvene.audit WHERE by = who OR whom = who OR position(quoted IN detail::text) > 0
@@ -158,7 +158,7 @@ BEGIN
         SET by = CASE WHEN by = who THEN new ELSE by END, whom = CASE WHEN whom = who THEN new ELSE whom END,
             detail = CASE
                 WHEN action = 'rename' AND by = who THEN '{}'
-                ELSE replace(detail::text, quoted, to_json(new)::text)::jsonb
+                ELSE replace((detail #- ARRAY['names', who])::text, quoted, to_json(new)::text)::jsonb
             END
         WHERE room = which AND (by = who OR whom = who OR position(quoted IN detail::text) > 0);
     END LOOP;
