@@ -115,6 +115,58 @@ async def test_of_two_co_hosts_who_remove_each_other_both_stay_and_are_told_so(p
     await ann.nothing()
 
 
+async def test_a_removal_among_joins_and_a_resume_holds_over_a_kill_before_it_was_recorded(
+    tmp_path: Path,
+) -> None:
+    """Nobody was told that it is done: who commanded it says so again, and from then on all are out."""
+    async with PatientServer(tmp_path) as server, playing(server) as play:
+        ann, bob = await play.pair("ABC123")
+        with locked(server.database):
+            again, other = await play.client(), await play.client()
+            for client, how in ((again, {"session": bob.session}), (other, {})):
+                fields = {"name": "Bob", "token": bob.token, "on_duplicate": "replace", **how}
+                await client.send("join", meeting="ABC123", **fields)
+            await asked(play, "join", 4)
+            bob.drop()
+            await ann.send("remove", participant=bob.id, back="never", key="one")
+            await ann.until("participant_left", reason="removed")
+            await server.kill()
+        await server.start(RECONVENE_PORT=str(server.port))
+        ann, _ = await returns(play, ann)
+        number = await ann.send("remove", participant=bob.id, back="never", key="one", again=True)
+        await ann.until("ack", id=number)
+        page = await play.client()
+        page.session, page.epoch, page.seq = bob.session, bob.epoch, bob.seq
+        await page.ask_to_resume()
+        assert (await page.closed())[0] == CloseCode.REMOVED
+        for how in ({"session": bob.session}, {}):
+            assert await refused(await play.client(), "ABC123", bob.token, **how) == (
+                "removed",
+                CloseCode.REMOVED,
+            )
+        (row,) = [row for row in await play.attendance("ABC123", ann.token) if row["id"] == bob.id]
+        assert all(stay["left_at"] for stay in row["sessions"])
+
+
+async def test_of_two_who_remove_each_other_the_host_prevails_over_a_kill(tmp_path: Path) -> None:
+    async with PatientServer(tmp_path) as server, playing(server) as play:
+        ann, bob, _ = await colleagues(play, "ABC123")
+        with locked(server.database):
+            await remove_each_other(ann, bob)
+            await ann.until("participant_left", participant={"id": bob.id}, reason="removed")
+            await server.kill()
+        await server.start(RECONVENE_PORT=str(server.port))
+        # Of neither it is known whether it was done, so both say it again.
+        (bob, _), (ann, _) = await returns(play, bob), await returns(play, ann)
+        number = await bob.send("remove", participant=ann.id, back="never", key="one", again=True)
+        await bob.until("error", id=number, code="forbidden")
+        await ann.until(
+            "ack", id=await ann.send("remove", participant=bob.id, back="never", key="one", again=True)
+        )
+        assert (await bob.closed())[0] == CloseCode.REMOVED
+        assert await refused(await play.client(), "ABC123", bob.token) == ("removed", CloseCode.REMOVED)
+
+
 async def test_who_is_promoted_while_away_is_in_charge_when_back(stage: Play, mortal: ServerProcess) -> None:
     ann, bob = await stage.pair("ABC123")
     await ann.order("settings", settings={"lobby": "everyone"})
