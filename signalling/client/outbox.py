@@ -134,10 +134,11 @@ class Outbox:
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
         if refused is None:
             return False
-        refused.refused, refused.again = True, False
+        was_again, refused.refused, refused.again = refused.again, True, False
         # The server refuses later commands to the same addressee too; they follow the first, which may be on its way.
         follows = any(command.again and command.to == refused.to for command in self._commands)
-        if not follows and (refused is self._first(refused.to) or refused.to not in self._held):
+        leads = was_again or refused is self._first(refused.to) or refused.to not in self._held
+        if leads and not follows:
             self._held[refused.to] = until
             self._look()
         return True

@@ -99,10 +99,12 @@ export class Outbox {
     const refused = this.#commands.find(({ message }) => message.id === id);
     if (!refused) return false;
     const to = addressee(refused.message);
+    const wasAgain = refused.again;
     Object.assign(refused, { refused: true, again: false });
     // The server refuses later commands to the same addressee too; they follow the first, which may be on its way.
     const follows = this.#commands.some(({ message, again }) => again && addressee(message) === to);
-    if (!follows && (refused === this.#first(to) || !this.#held.has(to))) this.#held.set(to, until);
+    const leads = wasAgain || refused === this.#first(to) || !this.#held.has(to);
+    if (leads && !follows) this.#held.set(to, until);
     this.#look();
     return true;
   }
