@@ -11,6 +11,7 @@ import pytest
 import redis.asyncio
 
 from server.cluster.redis import keys
+from server.identity.jws import claims_unverified
 from signalling.protocol.errors import CloseCode
 from tests.databases.postgres import PostgresServer
 from tests.engines.servers import EngineServer, redis_program
@@ -53,6 +54,34 @@ async def asked(play: Play, method: str, path: str, token: str, **how: Any) -> h
 
 async def told(client: Client, kind: str) -> dict[str, Any]:
     return (await client.until(kind))[0]
+
+
+@pytest.mark.parametrize("at_theirs", [True, False], ids=["at their node", "at another"])
+async def test_a_person_is_erased_from_any_node(plays: tuple[Play, Play], room: str, at_theirs: bool) -> None:
+    """They are in a meeting that another node owns: put out first, then erased, in one answer or the second."""
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    bob = await other.joined(room, "Bob")
+    await bob.order("chat", text="Good evening")
+    user = str(claims_unverified(bob.token)["sub"])
+    answers: list[int] = []
+    while not answers or answers[-1] == 409:
+        assert len(answers) < 3, answers
+        if answers:
+            # As the answer says: by then all nodes know.
+            await bob.closed()
+        asks = other if at_theirs else owner
+        path = f"/api/people/{user}"
+        answers.append((await asks.http.delete(path, headers=bearer(ADMIN_KEY))).status_code)
+    assert answers[-1] == 200
+    assert (await ann.until("participant_left", participant={"id": bob.id}))[0]["reason"] == "removed"
+    known = (await owner.http.get(f"/api/people/{user}", headers=bearer(ADMIN_KEY))).json()
+    assert not [kind for kind in known if kind not in {"user_id", "revoked_before"} and known[kind]]
+    people = await owner.attendance(room, ann.token)
+    assert sorted(person["name"] for person in people) == ["Ann", "erased"]
+    assert "Good evening" not in (await asked(other, "GET", f"{room}/chat", ann.token)).text
+    number = await (client := await other.client()).send("join", meeting=room, name="Bob", token=bob.token)
+    await client.error("revoked", id=number)
 
 
 async def test_those_in_charge_are_heard_at_any_node(plays: tuple[Play, Play], room: str) -> None:
