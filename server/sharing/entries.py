@@ -51,7 +51,7 @@ class Entries:
         elif isinstance(message, wire.Counted):
             self._shared_limits.heard(payload)
         elif isinstance(message, wire.Marked):
-            self._owned_rooms.marked(message.number)
+            self._owned_rooms.marks.reached(message.number)
         elif isinstance(message, wire.Given):
             self._owned_rooms.given(message.room)
         else:

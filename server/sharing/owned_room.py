@@ -94,6 +94,7 @@ class OwnedRoom:
         """A connection has gone."""
         self.attempt = 0
         """Rises when the answers that are on their way count no more."""
+        self._is_touched = False
         self.is_doubtful = False
         """It may have been given to another node: the answer is not known."""
         self.kept: list[tuple[wire.ToOwner, bytes]] | None = None
@@ -117,7 +118,7 @@ class OwnedRoom:
     @property
     def is_stirred(self) -> bool:
         """Whether a turn is being gathered."""
-        return bool(self._items or self._answered or self._parcels)
+        return bool(self._items or self._answered or self._parcels or self._is_touched)
 
     @property
     def answering(self) -> Sequence[OwnedConnection]:
@@ -125,6 +126,11 @@ class OwnedRoom:
         return [each for each in self._answered if each.done > each.told]
 
     # What happens in a turn.
+
+    def touched(self) -> None:
+        """Its state has changed."""
+        self._is_touched = True
+        self._stirred(self)
 
     def send(self, connection: OwnedConnection, payload: bytes) -> None:
         out = self._last[connection] = _Out(connection, payload, connection.sends(len(payload)))
@@ -205,6 +211,7 @@ class OwnedRoom:
         is_cast = any(isinstance(item, _Cast) for item in items)
         seated = self._seated() if is_cast and not explicit else {}
         self._items, self._last, self._answered, self._parcels = [], {}, {}, []
+        self._is_touched = False
         for item in items:
             if isinstance(item, _Out):
                 self._out(item, parcels, held)
@@ -281,6 +288,7 @@ class OwnedRoom:
         self.attempt += 1
         self.line.forgets()
         self._items, self._last, self._answered, self._parcels = [], {}, {}, []
+        self._is_touched = False
         connections, self.connections = list(self.connections.values()), {}
         for connection in connections:
             connection.closing = True

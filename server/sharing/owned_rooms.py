@@ -12,15 +12,15 @@ import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
-from server.cluster.engine.records import Held, Message, RoomState, Taken
+from server.cluster.engine.records import Held, RoomState, Taken
 from server.identity.ids import new_id
 from server.realtime.hand_writer import HandWriter
 from server.runtime import clock
 from server.runtime.background import endless
-from server.runtime.happening import happens
 from server.sharing.committing import Committing
 from server.sharing.lost_rooms import LostRooms
 from server.sharing.lots import lot
+from server.sharing.marks import Marks
 from server.sharing.membership import Membership
 from server.sharing.owned_connection import OwnedConnection, Owner
 from server.sharing.owned_room import OwnedRoom
@@ -37,9 +37,6 @@ from signalling.state.parts import UnknownVersion
 log = structlog.get_logger()
 
 AGAIN = 0.25
-
-READ_WITHIN = 2.0
-"""Seconds in which an entry that this node writes to itself is read. It may be lost with the engine's data."""
 
 
 class Hears(Owner, Protocol):
@@ -85,14 +82,13 @@ class OwnedRooms:
         self._terms = terms
         self._taking: dict[str, asyncio.Task[tuple[str, int] | None]] = {}
         self._given: set[asyncio.Task[None]] = set()
-        self._marks: dict[int, asyncio.Event] = {}
-        self._last_mark = 0
+        self.marks = Marks(engine, membership)
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
         self.hands: HandWriter
         self.forget_returns: Callable[[str], None]
         self.lost_rooms = lost_rooms
-        self.handover = Handover(hub, self._name, self._find)
+        self.handover = Handover(hub, self._name, self._find, self._touched)
 
     # How rooms come and go.
 
@@ -116,6 +112,11 @@ class OwnedRooms:
         """Whether rooms may be this node's soon."""
         return bool(self._taking)
 
+    def _touched(self, room_id: str) -> None:
+        """Something of it is to be committed, whether it has effects or not."""
+        if (room := self.rooms.get(room_id)) is not None:
+            room.touched()
+
     def _took(self, room_id: str, done: asyncio.Task[Any]) -> None:
         del self._taking[room_id]
         if not done.cancelled():
@@ -132,30 +133,14 @@ class OwnedRooms:
         if not isinstance(told, Taken):
             # The engine is new, or takes this node for dead: the next beat tells.
             return None
-        if told.previous_term and not await self._has_read_all():
+        # Who owns the room tells this node's sockets at once, and would be ahead of the last owner's entries.
+        if told.previous_term and not await self.marks.are_reached():
             return None
         state = await self._engine.load(room_id) if told.head.epoch else None
         if node != self._membership.id:
             return None
         self._begin(room_id, told, state, incarnation)
         return node, told.head.term
-
-    async def _has_read_all(self) -> bool:
-        """Whether this node's sockets have been told all that was told them until now. Who owns the room tells them at
-        once, and would be ahead of the last owner's entries. Raises `EngineUnavailable`."""
-        self._last_mark += 1
-        mark, event = self._last_mark, asyncio.Event()
-        self._marks[mark] = event
-        try:
-            await self._engine.send(Message([self._membership.id], wire.encode(wire.Marked(mark))))
-            return await happens(event, READ_WITHIN)
-        finally:
-            del self._marks[mark]
-
-    def marked(self, number: int) -> None:
-        """The entry with that mark is read."""
-        if number in self._marks:
-            self._marks[number].set()
 
     async def _leave_to_others(self, room_id: str) -> tuple[str, int] | None:
         """This node stops: another one takes the room."""
@@ -200,10 +185,12 @@ class OwnedRooms:
 
     def _adopt(self, room: OwnedRoom, state: RoomState, told: Taken) -> None:
         now, at = clock.monotonic(), self._membership.at()
+        last_beat = self._membership.last_beat(told.previous, at)
+        has_died = told.previous not in {self._membership.id, *self._membership.others}
 
         def lost_at(name: Any) -> float:
             """With its edge or, if that is there, with the last owner."""
-            beat = self._membership.last_beat(told.previous, at)
+            beat = last_beat
             if name is not None and name[0] not in {self._membership.id, *self._membership.others}:
                 beat = self._membership.last_beat(name[0], beat)
             return min(now, now - (at - beat))
@@ -211,7 +198,9 @@ class OwnedRooms:
         self._adopting = room
         try:
             room.withdrawn = withdrawn_of(state)
-            effects = self.handover.adopt(parts_of(state), now, at, lost_at, is_copy=told.is_complete)
+            paused = max(0.0, at - last_beat) if has_died else 0.0
+            how = {"paused": paused, "is_copy": told.is_complete}
+            effects = self.handover.adopt(parts_of(state), now, at, lost_at, **how)
         except UnknownVersion as error:
             # Of nodes that were all stopped before the first of this release started. Its people join anew.
             log.warning("a room was left by another release", meeting=room.id, reason=str(error))

@@ -57,11 +57,12 @@ class Absences:
         member.touch()
         member.back_in = now - lost_at - member.excused + min(max(seconds, GOODBYE), RELOAD_MOST)
 
-    def excuse(self, seconds: float, now: float) -> None:
+    def excuse(self, room: Room, seconds: float, now: float) -> None:
         """Do not count `seconds` in which nobody could have come back."""
-        for _, member, lost_at in self._lost():
-            member.excused += min(seconds, max(0.0, now - lost_at))
-            member.touch()
+        for member in room:
+            if member in self._rooms and member.lost_at is not None:
+                member.excused += min(seconds, max(0.0, now - member.lost_at))
+                member.touch()
 
     def known(self) -> Iterator[tuple[Room, Member, float]]:
         """Members whose connection was lost here, each with the time. For restored members only the store has it."""

@@ -38,12 +38,12 @@ class Log:
 
     If somebody keeps a copy (`signalling.state`), `withdrawn` has the numbers of withdrawn events, and `cut` the number
     before which the copy has to forget everything (0: it has not): what was erased may be there still. `forgotten`:
-    bytes that this log has forgotten, and the copy may have still.
+    bytes that this log has forgotten, and the copy may have still. `stirs`: called with each event.
     """
 
     __slots__ = (
         *("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count"),
-        *("cut", "epoch", "forgotten", "seq", "withdrawn"),
+        *("cut", "epoch", "forgotten", "seq", "stirs", "withdrawn"),
     )
 
     def __init__(
@@ -54,6 +54,7 @@ class Log:
         self.withdrawn: list[int] | None = None
         self.cut = 0
         self.forgotten = 0
+        self.stirs: Callable[[], None] | None = None
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._max_count = max_count
@@ -73,6 +74,8 @@ class Log:
         oldest = now - self._max_age
         if len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest:
             self._trim(oldest)
+        if self.stirs is not None:
+            self.stirs()
 
     def after(self, seq: int) -> list[Entry]:
         """The entries with higher numbers, in order."""

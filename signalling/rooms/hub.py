@@ -93,7 +93,7 @@ class Hub:
         self.orders = Orders(self.telling, self.changes, self.waiting, self.coalescing)
         self.chatting = Chatting(self.telling, self.orders.questions, self.hands.moment, message_name)
         self.renaming = Renaming(self.telling, self.orders.questions)
-        self._succession = Succession(self.rooms, self.orders, grace)
+        self.succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -102,8 +102,7 @@ class Hub:
 
     def size(self, room: str) -> int:
         """How many are in the room, those within grace included."""
-        found = self.rooms.get(room)
-        return len(found) if found else 0
+        return len(self.rooms.get(room, ()))
 
     def admission_view(self, room: str, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
         """The room as a user who wants to enter finds it."""
@@ -191,8 +190,7 @@ class Hub:
         if unknown:
             changes |= commands.believe(room, member, back, now)
         if changes:
-            update = server_messages.participant_updated(room.log.next(), member, changes)
-            self.telling.add(room, update, now)
+            self.telling.add(room, server_messages.participant_updated(room.log.next(), member, changes), now)
         answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
         telling.knows(room, member)
         return effects + self.telling.tell(room, now) + answer + self.waiting.led(room, member)
@@ -256,10 +254,10 @@ class Hub:
         The page has left unless it is back within `said.back_in` seconds: pages cannot tell a reload. None when nothing
         changes: another page has the place by now, or the same page has asked for the place again.
         """
-        room = self.rooms.get(said.room)
-        member = room.member_of(said.user_id) if room else None
-        if room is None or member is None or member.instance != said.instance:
+        member = self.present(said.room, said.user_id)
+        if member is None or member.instance != said.instance:
             return None
+        room = self.rooms[said.room]
         return goodbyes.take(room, member, said, now, self.coalescing, self.seats, self.absences)
 
     def tick(self, now: float) -> list[Effect]:
@@ -276,7 +274,7 @@ class Hub:
                 update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
                 self.telling.add(room, update, now)
         effects += [told for room in rooms for told in self.telling.tell_now(room)]
-        effects += self.waiting.tick(now) + self._succession.tick(now)
+        effects += self.waiting.tick(now) + self.succession.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 
@@ -291,9 +289,11 @@ class Hub:
     def tell_soon(self, now: float) -> list[Effect]:
         return self.telling.tell_soon(now) + self.waiting.tell_positions()
 
-    def stood_still(self, seconds: float, now: float) -> None:
-        """The process did nothing for `seconds` until now (stopped, or machine slept): its clients were not away."""
-        self.absences.excuse(seconds, now)
+    def stood_still(self, seconds: float, now: float, room: Room | None = None) -> None:
+        """Nobody could come into the room, or any, for `seconds` until now: nothing that runs out there counts them."""
+        for each in self.rooms.values() if room is None else [room]:
+            for part in (self.absences, self.waiting, self.succession):
+                part.excuse(each, seconds, now)
 
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting has ended for all. The store closed its stays in the call that ended it."""

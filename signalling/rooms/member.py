@@ -212,7 +212,7 @@ class Member:
         """Call this after any change to what others see."""
         self._encoded = None
         if self.touched is not None:
-            self.touched.members[self] = None
+            self.touched.member(self)
         if self.listing is not None:
             self.listing.end()
             self.listing = None
@@ -220,7 +220,7 @@ class Member:
     def touch(self) -> None:
         """Call this after a change that others do not see."""
         if self.touched is not None:
-            self.touched.members[self] = None
+            self.touched.member(self)
 
     def view(self) -> Participant:
         return Participant(

@@ -25,6 +25,7 @@ class Questions:
 
     def ask(self, room: Room, asked: Asked) -> Asked:
         self._of.setdefault(room.id, {})[id(asked)] = asked
+        room.touch()
         return asked
 
     def answered(self, asked: Question) -> None:

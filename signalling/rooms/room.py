@@ -122,6 +122,7 @@ class Room:
         """Call this after a change that belongs to no member."""
         if self.touched is not None:
             self.touched.room = True
+            self.touched.stirs()
 
     def begin(self, at: float) -> None:
         """Somebody comes. Those who came before, and are there, were first."""
@@ -158,8 +159,7 @@ class Room:
         self.ahead.pop(member, None)
         member.changed()
         if self.touched is not None:
-            self.touched.gone.append(member.id)
-            self.touched.members.pop(member, None)
+            self.touched.went(member)
             member.touched = None
         if member.connection is not None:
             self.connections_changed()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from signalling.rooms.change import Actor, Change, Unsettled
 from signalling.rooms.effects import Effect, EndMeeting
+from signalling.rooms.member import Member
 from signalling.rooms.orders import Orders
 from signalling.rooms.permissions import is_in_charge
 from signalling.rooms.room import Room
@@ -36,9 +37,22 @@ class Succession:
         rooms = [room for room in self._rooms.values() if room.settings.without_host != "continue"]
         return [effect for room in rooms for effect in self._look(room, now)]
 
+    def excuse(self, room: Room, seconds: float, now: float) -> None:
+        """Do not count `seconds` in which nobody in charge could have come back."""
+        if room.led_at:
+            room.led_at += min(seconds, max(0.0, now - room.led_at))
+            room.touch()
+
+    def adopted(self, room: Room, member: Member, at: float) -> None:
+        """Where the room was before, the member was connected until then, whatever had come along of that."""
+        if room.led_at and is_in_charge(member.role):
+            room.led_at = max(room.led_at, at - EVERY)
+
     def _led(self, room: Room, now: float) -> None:
         room.led_at = now
-        room.touch()
+        if room.touched is not None:
+            # That goes along with what happens next: while somebody in charge is connected, it is known anyhow.
+            room.touched.room = True
 
     def _look(self, room: Room, now: float) -> list[Effect]:
         in_charge = [member for member in room if is_in_charge(member.role)]

@@ -101,6 +101,13 @@ class Waiting:
             self._lost[waits.knock] = waits.room
             waits.room.touch()
 
+    def excuse(self, room: Room, seconds: float, now: float) -> None:
+        """Do not count `seconds` in which none of those who lost the connection could have come back."""
+        for knock in room.knocks.values():
+            if knock.connection is None:
+                knock.lost_at += min(seconds, max(0.0, now - knock.lost_at))
+                room.touch()
+
     def tick(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for knock, room in list(self._lost.items()):

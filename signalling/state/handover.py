@@ -10,7 +10,8 @@ connection whose place another one took has been closed, and does not go along.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from signalling.rooms.effects import Effect, PutRight
@@ -29,10 +30,13 @@ FORGOTTEN = 64 * 1024
 
 class Handover:
     """`name` and `find`: connections as data. All methods take `now`, the hub's clock, and `at`, the same moment by a
-    clock that all hubs share (seconds)."""
+    clock that all hubs share (seconds). `stirred` is called with a room when `fresh` has something new to say."""
 
-    def __init__(self, hub: Hub, name: Name, find: Find) -> None:
+    def __init__(
+        self, hub: Hub, name: Name, find: Find, stirred: Callable[[str], None] = lambda room: None
+    ) -> None:
         self._hub = hub
+        self._stirred = stirred
         self._name = name
         self._find = find
 
@@ -57,7 +61,8 @@ class Handover:
             return None
         touched, is_whole = room.touched, room.touched is None
         if touched is None:
-            touched = room.touched = _all_of(room)
+            touched = self._watch(room)
+            room.log.withdrawn, room.log.cut = [], 0
         part = None
         hub = self._hub
         # What is told, who waits for an answer and at which position changes without a change of the room.
@@ -85,12 +90,20 @@ class Handover:
         return fresh
 
     def adopt(
-        self, state: State, now: float, at: float, lost_at: Lost | None = None, *, is_copy: bool = False
+        self,
+        state: State,
+        now: float,
+        at: float,
+        lost_at: Lost | None = None,
+        *,
+        paused: float = 0.0,
+        is_copy: bool = False,
     ) -> list[Effect]:
         """Go on with a room that another hub had. The room must not be here (`ValueError`).
 
-        `lost_at`: of connections that are gone; without it they were lost now. `is_copy`: the state is a copy that goes
-        on being kept, so `fresh` tells what changes from here on.
+        `lost_at`: of connections that are gone; without it they were lost now. `paused`: seconds for which nobody had
+        the room, which count for nobody. `is_copy`: the state is a copy that goes on being kept, so `fresh` tells what
+        changes from here on.
 
         Raises `UnknownVersion`, or whatever comes of a state that is damaged. The room is not here then.
 
@@ -103,9 +116,11 @@ class Handover:
         if about["id"] in self._hub.rooms:
             raise ValueError(f"{about['id']} is here already")
         try:
-            return self._adopt(
+            effects = self._adopt(
                 about, people, log, state.seq, when, lost_at or (lambda connection: now), is_copy
             )
+            self._hub.stood_still(paused, now, self._hub.rooms[about["id"]])
+            return effects
         except Exception:
             self.drop(about["id"])
             raise
@@ -124,7 +139,7 @@ class Handover:
         room = rooms.read(hub, about, when, self._find, lost_at)
         room.log.adopt(log, seq)
         if is_copy:
-            room.touched = Touched(seq)
+            self._watch(room, seq)
             room.log.withdrawn = []
         for part in sorted(people, key=lambda each: each.get("place", 0)):
             self._admit(room, part, when, lost_at)
@@ -152,6 +167,8 @@ class Handover:
         elif member.lost_at is None:
             member.lost_at = lost_at(part.get("connection"))
             member.touch()
+        if "connection" in part:
+            hub.succession.adopted(room, member, member.lost_at or when.now)
 
     def begin_anew(self, room_id: str, epoch: str) -> None:
         """Begin another epoch: what was shown of the last one may be known to nobody. All pages have to resume."""
@@ -180,15 +197,16 @@ class Handover:
         hub.waiting.forget(room)
         hub.orders.questions.forget(room)
 
+    def _watch(self, room: Room, seq: int = 0) -> Touched:
+        """Note from now on what changes, and all members that are there."""
+        stirs = partial(self._stirred, room.id)
+        touched = room.touched = Touched(stirs, seq)
+        room.log.stirs = stirs
+        for member in room:
+            member.touched = touched
+            member.touch()
+        return touched
+
     def _member(self, member: Member, when: Moment) -> bytes:
         said = [message for _, message in self._hub.coalescing.said(member)]
         return members.write(member, said, when, self._name)
-
-
-def _all_of(room: Room) -> Touched:
-    touched = Touched()
-    for member in room:
-        member.touched = touched
-        member.touch()
-    room.log.withdrawn, room.log.cut = [], 0
-    return touched

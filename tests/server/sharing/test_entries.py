@@ -34,7 +34,9 @@ def test_an_entry_that_no_node_has_written_is_told_and_does_nothing(forged: byte
     marked: list[int] = []
     limits = SharedLimits(Limits({}, Metrics()), Seal("the secret"), cast(Any, None))
     none = cast(Any, None)
-    entries = Entries(cast(Any, SimpleNamespace(marked=marked.append)), none, none, none, limits)
+    entries = Entries(
+        cast(Any, SimpleNamespace(marks=SimpleNamespace(reached=marked.append))), none, none, none, limits
+    )
     with capture_logs() as logs:
         entries.read([forged, wire.encode(wire.Marked(7))])
     (said,) = logs

@@ -146,7 +146,8 @@ def test_a_room_that_cannot_be_read_is_begun_anew(
     stage.join("ann", room="ROOM-1")
     state = stage.handover.state("ROOM-1", stage.now, stage.time)
     damaged = left(room_state(state.room, state.members, state.log, state.seq))
-    here, membership = Roaming(30.0), SimpleNamespace(at=lambda: 0.0, last_beat=lambda _, at: at)
+    here, known = Roaming(30.0), {"at": lambda: 0.0, "last_beat": lambda _, at: at}
+    membership = SimpleNamespace(**known, id="me", others=[])
     parts: list[Any] = [None, here.hub, membership, None, None, {}, None]
     room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
     room.line.took(5, "engine", "e_1", 0, 0)

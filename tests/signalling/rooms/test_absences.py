@@ -12,12 +12,14 @@ from signalling.rooms.room import Room
 
 GRACE = 30.0
 ROOM = Room("ABC123", "", Log("e_1", max_age=60.0), Hands())
+"""Ann is in it."""
 
 
 @pytest.fixture
 def ann() -> Member:
     ann = Member("p_1", "ann", 0.0)
     ann.connect(object(), 0)
+    ROOM.add(ann)
     return ann
 
 
@@ -57,7 +59,7 @@ def test_who_said_goodbye_has_left_when_they_said_they_would_be_back(absences: A
 
 
 def test_time_in_which_nobody_could_come_back_does_not_count(absences: Absences) -> None:
-    absences.excuse(20.0, 125.0)
+    absences.excuse(ROOM, 20.0, 125.0)
     assert "lost" not in reasons(absences, 149.9)
     assert "lost" in reasons(absences, 150.0)
 

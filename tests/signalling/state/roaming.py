@@ -77,6 +77,7 @@ class Roaming(Stage):
         self.ahead = 0.0
         self._frames = frames
         self._copies: dict[str, Copy] | None = {} if copies else None
+        self._stirred: set[str] = set()
         self.hub = self._another()
 
     @property
@@ -86,7 +87,7 @@ class Roaming(Stage):
 
     @property
     def handover(self) -> Handover:
-        return Handover(self.hub, self.name, self.find)
+        return Handover(self.hub, self.name, self.find, self._stirred.add)
 
     def name(self, socket: Handle) -> list[Any]:
         if socket not in self.every:
@@ -98,18 +99,22 @@ class Roaming(Stage):
         return None if socket.over else socket
 
     def copy(self) -> None:
-        """Somebody else keeps what is new."""
+        """Somebody else keeps what is new, and asks only for what has stirred."""
         assert self._copies is not None
         for room in list(self._copies):
             if room not in self.hub.rooms:
                 del self._copies[room]
-        for room in self.hub.rooms:
-            fresh = self.handover.fresh(room, self.now, self.time)
-            assert fresh is not None
+        stirred = set(self._stirred)
+        self._stirred.clear()
+        for room, found in self.hub.rooms.items():
             copy = self._copies.setdefault(room, Copy())
-            copy.take(fresh)
+            # What of the room changes without stirring it goes along with what else does.
+            if found.touched is None or found.touched.room or room in stirred:
+                fresh = self.handover.fresh(room, self.now, self.time)
+                assert fresh is not None
+                copy.take(fresh)
             # A copy may reach back further; in these stories it does not.
-            for number in set(copy.log) - {entry[0] for entry in self.hub.rooms[room].log.after(-1)}:
+            for number in set(copy.log) - {entry[0] for entry in found.log.after(-1)}:
                 del copy.log[number]
 
     def states(self) -> dict[str, State]:
@@ -125,7 +130,7 @@ class Roaming(Stage):
         self.now += LATER
         self.hub = self._another()
         # What a hub does every few seconds goes on at the same pace.
-        self.hub._succession._next = former._succession._next + LATER
+        self.hub.succession._next = former.succession._next + LATER
         self.hub.logs._looked_at = former.logs._looked_at + LATER
         copies = self._copies is not None
         effects = [

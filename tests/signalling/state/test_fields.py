@@ -27,7 +27,7 @@ from signalling.state import members, rooms
         (
             Log,
             {"_entries", "epoch", "seq"},
-            {"_bytes", "_max_age", "_max_bytes", "_max_count", "cut", "forgotten", "withdrawn"},
+            {"_bytes", "_max_age", "_max_bytes", "_max_count", "cut", "forgotten", "stirs", "withdrawn"},
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
                 "rooms",
                 "seats",
             }
-            | {"stays", "telling", "waiting", "changes", "departures", "_succession"},
+            | {"stays", "telling", "waiting", "changes", "departures", "succession"},
         ),
         (Hub().orders, {"changes", "questions", "_coalescing", "_telling", "_waiting"}),
         (Hub().orders.questions, {"_of"}),
@@ -71,7 +71,7 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
             {"_absences", "_coalescing", "_rooms", "_seats", "_stays", "_telling", "_waiting"},
         ),
         (Hub().changes, {"_departures", "_telling", "_waiting"}),
-        (Hub()._succession, {"_after", "_next", "_orders", "_rooms"}),
+        (Hub().succession, {"_after", "_next", "_orders", "_rooms"}),
     ],
     ids=lambda each: type(each).__name__,
 )

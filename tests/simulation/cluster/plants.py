@@ -129,6 +129,11 @@ def who_is_revoked_while_nobody_has_the_room_goes_on(patch: pytest.MonkeyPatch) 
     patch.setattr(ClusterGateway, "part_revoked", lambda self, room: None)
 
 
+def what_has_no_effects_is_not_committed(patch: pytest.MonkeyPatch) -> None:
+    """Like a goodbye of who is away: it waits until something else happens."""
+    patch.setattr(OwnedRoom, "touched", lambda self: None)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
@@ -146,6 +151,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (what_the_owner_has_forgotten_stays_in_the_engine, 5),
         (a_node_that_is_cut_off_keeps_its_sockets, 4),
         (who_is_revoked_while_nobody_has_the_room_goes_on, 2128),
+        (what_has_no_effects_is_not_committed, 62009),
     )
 }
 
