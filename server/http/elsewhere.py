@@ -6,6 +6,7 @@ so that the node that has the request judges it, and the other one answers it, u
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 WITHIN = 10.0
 """Seconds for a request and its answer."""
+
+PAUSE_LEAST, PAUSE_MOST = 0.05, 1.0
+"""Seconds until it is asked again whose something is; it doubles each time."""
 
 OF_A_ROOM = re.compile(
     r"/api/meetings/([^/]+)/?(settings|removed|spotlight|participants|knocks|invites|end|chat(?=/[^/]))?(?:/.*)?"
@@ -122,7 +126,7 @@ class AnsweredElsewhere:
 
     async def _ask(self, about: About, scope: Scope, body: bytes, until: float) -> _Response:
         """Raises `Refused`."""
-        request = b""
+        request, pause = b"", PAUSE_LEAST
         while True:
             node = await self._find(about, until)
             if node in ("", self._nodes.here):
@@ -132,11 +136,15 @@ class AnsweredElsewhere:
             try:
                 return _response(await self._nodes.ask(node, about.room, request, until))
             except Moved:
-                continue
+                why, again = "Nobody can say now who has this.", True
             except Unanswered:
-                if scope["method"] not in READS or clock.monotonic() >= until:
-                    text = "The server that has this has not answered: it may be done, and may not."
-                    raise Refused(ErrorCode.UNAVAILABLE, text, retry_after=1.0) from None
+                why = "The server that has this has not answered: it may be done, and may not."
+                again = scope["method"] in READS
+            left = until - clock.monotonic()
+            if not again or left <= 0:
+                raise Refused(ErrorCode.UNAVAILABLE, why, retry_after=1.0)
+            await asyncio.sleep(min(pause, left))
+            pause = min(2 * pause, PAUSE_MOST)
 
     async def _answer(self, body: bytes) -> bytes:
         """Answer the request of another node."""

@@ -9,6 +9,7 @@ done in answer to one is committed before the answer goes out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 
@@ -174,13 +175,21 @@ class Asking(OtherNodes):
         task.add_done_callback(self._done)
 
     async def _carry_out(self, message: wire.Asked, question: Sealed) -> None:
-        if message.room and not await self._stays(message.room):
+        if message.room and not await self._has(message.room):
             self._reply(message, wire.Replied(message.number, moved=True))
             return
         if question.until < self._membership.at():
             return
         response = await self.answer(question.body)
         self._reply(message, wire.Replied(message.number), self._seal.seal(response))
+
+    async def _has(self, room: str) -> bool:
+        """Whether this node has the room, also if it does not know yet: the engine said so."""
+        if await self._stays(room):
+            return True
+        with contextlib.suppress(EngineError):
+            await self._rooms.take(room)
+        return await self._stays(room)
 
     def _reply(self, asked: wire.Asked, replied: wire.Replied, payload: bytes = b"") -> None:
         self._membership.post([asked.node], wire.encode(replied, payload))

@@ -92,7 +92,8 @@ class ClusterWorld(World):
 
     def stood_still(self, since: float, until: float) -> float:
         """The hub's clock stands still while the engine is away, and a room while it has no owner."""
-        return until - since if self.trouble_at else 0.0
+        deaths = [server for server in self.servers if since < server.stopped_at <= until]
+        return until - since if self.trouble_at else (LEASE + 1.0) * len(deaths)
 
     def is_held_up(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
