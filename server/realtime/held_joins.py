@@ -16,6 +16,8 @@ class HeldJoins:
     def __init__(self) -> None:
         self._again: dict[Connection, tuple[Again, Proof]] = {}
         self._networks: Counter[str] = Counter()
+        self._showing: Counter[Connection] = Counter()
+        self._due: set[Connection] = set()
 
     def __contains__(self, connection: Connection) -> bool:
         return connection in self._again
@@ -35,6 +37,19 @@ class HeldJoins:
             self._networks[connection.client.network] += 1
         self._again[connection] = again, proof
 
+    def begins_to_show(self, connection: Connection) -> None:
+        """Something newer is being verified. It is not asked for meanwhile, but with that."""
+        self._showing[connection] += 1
+
+    def has_shown(self, connection: Connection) -> None:
+        """It is verified, or refused."""
+        self._showing[connection] -= 1
+        if not self._showing[connection]:
+            del self._showing[connection]
+            if connection in self._due:
+                self._due.discard(connection)
+                self.ask_again(connection)
+
     def shows(self, connection: Connection, proof: Proof) -> None:
         """Whoever waits there has shown something newer."""
         again, _ = self._again[connection]
@@ -51,6 +66,8 @@ class HeldJoins:
     def ask_again(self, connection: Connection) -> None:
         """Unless it waits no more."""
         held = self._again.get(connection)
-        if held is not None:
+        if connection in self._showing:
+            self._due.add(connection)
+        elif held is not None:
             again, proof = held
             again(proof)

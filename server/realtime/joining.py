@@ -98,13 +98,18 @@ class Joining:
             self._ask_for_a_seat(connection, resume, session.room, admission)
 
     def authenticate(self, connection: Connection, message: Authenticate) -> asyncio.Task[None] | None:
-        """Verify a newer token of a member, or of somebody who waits. Nothing waits for that, and a token that is
-        refused changes nothing."""
+        """Verify a newer token of a member, or of somebody who waits. Nothing waits for that but to be let in, and a
+        token that is refused changes nothing."""
         seat, waits = self._hub.seated(connection), self._hub.waiting.of(connection)
         if seat is not None:
             return self._begin(self._authenticate(connection, message, seat.room.id, seat.member.user_id))
         if waits is not None:
-            return self._begin(self._authenticate(connection, message, waits.room.id, waits.knock.user_id))
+            task = self._begin(self._authenticate(connection, message, waits.room.id, waits.knock.user_id))
+            self._held.begins_to_show(connection)
+            # When all who wait for the task have heard: the connection may be held for as long.
+            loop = asyncio.get_running_loop()
+            task.add_done_callback(lambda _: loop.call_soon(self._held.has_shown, connection))
+            return task
         if not connection.joined:
             self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         return None

@@ -14,6 +14,7 @@ from server.realtime.credentials import Proof
 from server.realtime.held_joins import HeldJoins
 from server.realtime.joining import Joining
 from server.runtime.metrics import Metrics
+from signalling.protocol.client_messages import Authenticate
 from signalling.protocol.errors import ErrorCode, Refused
 from tests.process import ServerProcess
 from tests.server.client import playing
@@ -54,6 +55,50 @@ async def test_a_join_that_the_store_could_not_answer_is_asked_again_unless_it_i
     asyncio.get_running_loop().call_later(0.002, later.set)
     await later.wait()
     assert asked == ([] if seated else [connection])
+
+
+@pytest.mark.parametrize("holds", [False, True], ids=["alone", "one of several nodes"])
+@pytest.mark.parametrize("is_valid", [False, True])
+async def test_who_is_let_in_while_a_newer_token_is_verified_comes_in_by_that(
+    *, is_valid: bool, holds: bool
+) -> None:
+    old, newer = (Proof("u_ann", None, None, name=name) for name in ("old", "newer"))
+    verified, asked, told = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def verify(*_: str) -> Proof:
+        await verified.wait()
+        if is_valid:
+            return newer
+        raise Refused(ErrorCode.TOKEN_EXPIRED)
+
+    waits = SimpleNamespace(room=SimpleNamespace(id="ABC123"), knock=SimpleNamespace(user_id="u_ann"))
+    hub = SimpleNamespace(seated=lambda _: None, waiting=SimpleNamespace(of=lambda _: waits))
+    admission = SimpleNamespace(expiry=SimpleNamespace(renewing=set()), authenticate=verify)
+    carrier = SimpleNamespace(carry_out=lambda effects: told.extend(each.payload[:12] for each in effects))
+    parts: list[Any] = [hub, admission, Limits({}, Metrics()), carrier, Metrics(), lambda connection: None]
+    joining, connection = Joining(*parts), waiter("192.0.2.1")
+    connection.number, connection.is_held = 1, False
+
+    def again(proof: Proof) -> None:
+        assert not connection.is_held
+        told.append(proof.name)
+        asked.set()
+
+    joining._held.hold(connection, again, old)
+    task = joining.authenticate(connection, Authenticate(id=7, token="a newer one"))
+    assert task is not None
+    if holds:
+        connection.is_held = True
+        task.add_done_callback(lambda _: setattr(connection, "is_held", False))
+    for _ in range(2):
+        joining._held.ask_again(connection)
+    await asyncio.sleep(0)
+    assert not told
+    verified.set()
+    await asked.wait()
+    assert told == ([b'{"type":"ack', "newer"] if is_valid else [b'{"type":"err', "old"])
+    joining._held.ask_again(connection)
+    assert len(told) == 3
 
 
 def test_those_who_wait_are_counted_by_network() -> None:
