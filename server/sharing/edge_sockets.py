@@ -45,7 +45,8 @@ PLAIN = {"status", "signal", "leave"}
 
 class EdgeSockets:
     """`take`, `received`: those of the rooms of this node. `post`: into inboxes of other nodes. `refuse`: answers with
-    an error. `turned_away`: the refusal of a join or resume before its room is asked."""
+    an error. `turned_away`: the refusal of a join or resume before its room is asked. `hears_reads`: whether a node
+    wants to know how far a socket has read."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class EdgeSockets:
         take: Callable[[str], Awaitable[tuple[str, int] | None]],
         received: Callable[[wire.ToOwner, bytes], None],
         post: Callable[[Sequence[str], bytes], None],
+        hears_reads: Callable[[str], bool],
         refuse: Callable[[Connection, Refused, int | None], None],
         turned_away: Callable[[Connection, Join | Resume], bool],
         answered: Callable[[Connection], None],
@@ -68,12 +70,13 @@ class EdgeSockets:
         self._take = take
         self._owner_received = received
         self._post = post
+        self._hears_reads = hears_reads
         self._refuse = refuse
         self._turned_away = turned_away
         self._answered = answered
         self._finding: set[asyncio.Task[None]] = set()
         self._unread: dict[int, int] = {}
-        """By connections that are behind, what their owner is to be told when they have read it."""
+        """By connection, what its owner is to be told when it has read that."""
 
     @property
     def node(self) -> str:
@@ -204,21 +207,28 @@ class EdgeSockets:
 
     def _was_sent(self, connection: Connection, mark: int) -> None:
         number = connection.number
-        if not connection.is_behind:
-            self._unread.pop(number, None)
-            self._do(self._edge.read(number, mark))
-            return
-        if number not in self._unread:
-            self._do(self._edge.read(number, 0))
+        if connection.is_behind and number not in self._unread:
+            self._tells_read(number, 0)
         self._unread[number] = mark
+        self._look_at(number, mark)
 
     def look(self) -> None:
         """Tell the owners of those who were behind, and are not any more."""
         for number, mark in list(self._unread.items()):
-            connection = self.connections.get(number)
-            if connection is None or not connection.is_behind:
-                del self._unread[number]
-                self._do(self._edge.read(number, mark))
+            self._look_at(number, mark)
+
+    def _look_at(self, number: int, mark: int) -> None:
+        connection = self.connections.get(number)
+        if connection is None or (not connection.is_behind and self._tells_read(number, mark)):
+            del self._unread[number]
+
+    def _tells_read(self, number: int, mark: int) -> bool:
+        """False: whoever has the room now does not know what that is, or it is not known who has it."""
+        posts = self._edge.read(number, mark)
+        hears = bool(posts) and self._hears_reads(posts[0].node)
+        if hears:
+            self._do(posts)
+        return hears
 
     def _does(self, connection: Connection, effect: EdgeEffect) -> None:
         if isinstance(effect, edges.Close):

@@ -95,6 +95,7 @@ class ClusterGateway(Gateway):
         self.from_edges = FromEdges(rooms, self.membership, self)
         self.edge = EdgeSockets(
             *(node, tokens, seal, metrics, rooms.take, self.from_edges.received, self.membership.post),
+            self.membership.hears_reads,
             *(self._carrier.refuse, self._turned_away, self._answered),
         )
         committing = Committing(

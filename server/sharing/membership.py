@@ -25,6 +25,7 @@ from server.cluster.engine.records import Beaten, Buried, Message, SeenNode
 from server.identity.ids import new_id
 from server.runtime import clock
 from server.runtime.background import endless
+from server.sharing.deaths import Deaths
 from signalling.nodes import wire
 from signalling.state import parts
 
@@ -90,7 +91,7 @@ class Membership:
         self._settled = asyncio.Event()
         self._beaten = asyncio.Event()
         self._empty: set[str] = set()
-        self._mourned: set[str] = set()
+        self._deaths = Deaths()
         self._has_lost = False
         self._reads = ""  # the name under which the inbox is open
         self._doubted: set[str] = set()
@@ -132,7 +133,16 @@ class Membership:
     @property
     def takers(self) -> Sequence[str]:
         """Those of them that take rooms."""
-        return [node for node in self.others if not about.decode(self._nodes[node].about or b"").leaving]
+        return [node for node in self.others if not self._said(node).leaving]
+
+    def hears_reads(self, node: str) -> bool:
+        """Whether it is surely of a release that knows `wire.Read`."""
+        return node == self.id or self._said(node).reads
+
+    def _said(self, node: str) -> about.About:
+        """What it says of itself; nothing if it is not there."""
+        seen = self._nodes.get(node)
+        return about.decode(b"" if seen is None or seen.about is None else seen.about)
 
     @property
     def first(self) -> str:
@@ -204,7 +214,8 @@ class Membership:
             await self._engine.open_inbox(self.id)
             self._reads = self.id
         asked = clock.monotonic()
-        said = msgspec.json.encode({**self.about(), **self.formats._asdict(), "leaving": self.is_leaving})
+        mine = {**self.formats._asdict(), "leaving": self.is_leaving, "reads": True}
+        said = msgspec.json.encode({**self.about(), **mine})
         told = await self._engine.beat(self.id, said, self._hears.owned())
         if isinstance(told, Buried):
             await self._begin_anew()
@@ -251,9 +262,10 @@ class Membership:
             self._hears.another_engine()
         others = set(self.others)
         for node in sorted(others - alive):
-            log.info("a node is there", node=node, **_where(self._nodes[node]))
+            self._deaths.came(self._nodes[node])
         for node in sorted(alive - others):
-            self._tell_death(node, known[node], told.at, left=node in leaving)
+            silent = told.at - self.last_beat(node, told.at)
+            self._deaths.died(known[node], silent, left=node in leaving)
             self._hears.gone(node)
 
     def _settles(self, incarnation: str) -> None:
@@ -272,23 +284,7 @@ class Membership:
                     self._hears.orphans(node, rooms)
                 else:
                     self._empty.add(node)
-                    self._tell_end(node)
-
-    def _tell_death(self, node: str, last: SeenNode, at: float, *, left: bool) -> None:
-        if left:
-            log.info("a node has left", node=node)
-            return
-        silent = round(at - self.last_beat(node, at), 3)
-        log.info("a node has died", node=node, silent=silent, **_where(last))
-        self._mourned.add(node)
-
-    def _tell_end(self, node: str) -> None:
-        if node in self._mourned:
-            self._mourned.discard(node)
-            since = round(self.at() - self.last_beat(node, self.at()), 3)
-            log.info(
-                "all rooms of the node that died have other owners", node=node, since_its_last_beat=since
-            )
+                    self._deaths.has_no_rooms(node, self.at() - self.last_beat(node, self.at()))
 
     async def _begin_anew(self) -> None:
         """Under another name."""
@@ -313,8 +309,3 @@ class Membership:
                 if not isinstance(error, EngineUnavailable):
                     log.exception("the inbox cannot be read")
                 await asyncio.sleep(AGAIN)
-
-
-def _where(node: SeenNode) -> dict[str, str]:
-    said = about.decode(node.about or b"")
-    return {"host": said.host, "version": said.version} if said.host else {}

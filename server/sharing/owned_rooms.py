@@ -199,8 +199,9 @@ class OwnedRooms:
         try:
             room.withdrawn = withdrawn_of(state)
             paused = max(0.0, at - last_beat) if has_died else 0.0
-            how = {"paused": paused, "is_copy": told.is_complete}
-            effects = self.handover.adopt(parts_of(state), now, at, lost_at, **how)
+            effects = self.handover.adopt(
+                parts_of(state), now, at, lost_at, paused=paused, is_copy=told.is_complete
+            )
         except UnknownVersion as error:
             # Of nodes that were all stopped before the first of this release started. Its people join anew.
             log.warning("a room was left by another release", meeting=room.id, reason=str(error))

@@ -164,7 +164,7 @@ class Edge:
         connection.is_lost = True
         return self._add(room, connection, b"", False, goodbye)
 
-    def read(self, conn: int, mark: int) -> list[EdgeEffect]:
+    def read(self, conn: int, mark: int) -> list[Post]:
         """The client has read all up to the mark, but for little; 0: it is behind."""
         room = self.rooms.get(self._room_of.get(conn, ""))
         if room is None or not room.owner:

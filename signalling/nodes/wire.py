@@ -61,7 +61,7 @@ class Here(msgspec.Struct, frozen=True, tag_field="k", tag="S"):
 
 class Read(msgspec.Struct, frozen=True, tag_field="k", tag="D"):
     """The client has read what was sent to it up to `mark`, but for little (`Answer.mark`); 0: it is behind. Said to
-    those alone who ask by marks, since earlier releases do not know it."""
+    those alone who say that they know it, since earlier releases do not."""
 
     edge: Node
     conn: Number

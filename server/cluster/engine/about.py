@@ -9,9 +9,9 @@ class About(msgspec.Struct, omit_defaults=True):
     """All fields have a default, so that nodes of other releases can leave out what they do not know.
 
     `wire` and `state`: the versions of the formats that it writes messages and rooms in. `secrets`: fingerprints of the
-    secrets that it knows. `since`: when it started (epoch seconds). `leaving`: it stops, and takes no rooms. `cpu`:
-    processor seconds per second. `edges`: how many nodes have sockets of rooms that it owns, added up over its rooms.
-    `lag`: seconds that its inbox is behind.
+    secrets that it knows. `since`: when it started (epoch seconds). `leaving`: it stops, and takes no rooms. `reads`:
+    it knows `wire.Read`. `cpu`: processor seconds per second. `edges`: how many nodes have sockets of rooms that it
+    owns, added up over its rooms. `lag`: seconds that its inbox is behind.
     """
 
     version: str = ""
@@ -22,6 +22,7 @@ class About(msgspec.Struct, omit_defaults=True):
     since: float = 0.0
     secrets: list[str] = []
     leaving: bool = False
+    reads: bool = False
     rooms: int = 0
     people: int = 0
     connections: int = 0

@@ -101,6 +101,21 @@ def test_whoever_stops_beating_is_gone_and_leaves_its_rooms(monkeypatch: pytest.
     play(monkeypatch, story)
 
 
+def test_what_a_node_understands_it_says_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(nodes: Nodes) -> None:
+        ann = nodes.members["ann"]
+        assert [ann.hears_reads(node) for node in ("ann", "bob", "nobody")] == [True, True, False]
+        earlier = MemoryEngine(nodes.server)
+        await earlier.open()
+        await earlier.open_inbox("earlier")
+        await earlier.beat("earlier", b'{"wire":1,"state":1}', [])
+        await asyncio.sleep(1.5)
+        assert "earlier" in ann.others
+        assert not ann.hears_reads("earlier")
+
+    play(monkeypatch, story)
+
+
 def test_an_outage_of_the_engine_is_nobodys_death(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it was, and whoever is back first: the others need time to say that they live."""
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from server.realtime.socket_writer import BEHIND
+from server.runtime.metrics import Metrics
+from server.sharing.edge_sockets import EdgeSockets
 from server.sharing.owned_connection import OwnedConnection
+from signalling.nodes import wire
 from tests.server.client import playing
 from tests.server.raw import TEXT, Raw
 from tests.server.sharing.nodes import Nodes
@@ -50,6 +55,55 @@ async def test_nobody_is_disconnected_by_signals_from_another_node(nodes: Nodes)
             answer = await ann.next()
         assert answer == {"type": "ack", "id": number}
         assert await signal_of(slow) == "at last"
+
+
+def test_how_far_a_socket_has_read_is_told_to_owners_that_know_what_that_is() -> None:
+    """One of an earlier release would log an entry that cannot be read. The next owner hears it all the same."""
+    told: list[tuple[str, int]] = []
+
+    def post(nodes: Sequence[str], entry: bytes) -> None:
+        message, _ = wire.decode(entry)
+        if isinstance(message, wire.Read):
+            told.append((nodes[0], message.mark))
+
+    knows: set[str] = set()
+    nobody: Any = None
+    parts: list[Any] = [
+        "me",
+        nobody,
+        nobody,
+        Metrics(),
+        nobody,
+        nobody,
+        post,
+        knows.__contains__,
+        *[nobody] * 3,
+    ]
+    sockets = EdgeSockets(*parts)
+    socket: Any = SimpleNamespace(number=7, is_behind=False, is_held=False, tell=lambda frame: None)
+    sockets.connections[7], sockets._find = socket, lambda room: None  # type: ignore[method-assign] # told here
+    sockets._do(sockets._edge.opened(7, ROOM))
+    for term, owner in enumerate(("old", "new"), 1):
+        sockets._do(sockets._edge.found(ROOM, owner, term))
+        if owner == "old":
+            sockets.heard(wire.Answer(ROOM, 7, mark=100), b"{}")
+            sockets.look()
+            assert told == []
+            knows.add("new")
+    sockets.look()
+    assert told == [("new", 100)]
+    socket.is_behind = True
+    for mark in (200, 300):
+        sockets.heard(wire.Answer(ROOM, 7, mark=mark), b"{}")
+    sockets.look()
+    socket.is_behind = False
+    sockets.look()
+    sockets.look()
+    assert told == [("new", 100), ("new", 0), ("new", 300)]
+    sockets.connections.clear()
+    sockets._unread[7] = 400
+    sockets.look()
+    assert not sockets._unread
 
 
 def test_what_is_on_its_way_counts_as_unread() -> None:
