@@ -108,6 +108,8 @@ class Membership:
         if (snapshot := message.get("snapshot")) is not None:
             self._look_around(message["seq"], snapshot)
         forgotten: list[Action] = []
+        # Raised again while this client was away: that is newer than what has lowered it.
+        is_up = restarted and self.outbox.is_to_raise_hand()
         if restarted:
             forgotten = interrupted(self.outbox.forget_what_may_have_happened())
         elif snapshot is not None and self.me is not None and not self.me["hand"]:
@@ -115,6 +117,7 @@ class Membership:
             self._lower_hand()
         # A status that waits turns on again what was turned off before it.
         off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
+        off = [flag for flag in off if not (is_up and flag == "hand")]
         actions = forgotten + [Send(command) for command in self.outbox.all()]
         actions += self._obey(off)
         if snapshot is not None:

@@ -116,6 +116,10 @@ class Outbox:
         """Whether a status that is not answered yet raises the hand."""
         return any(command.message.get("hand") for command in self._statuses)
 
+    def is_to_raise_hand(self) -> bool:
+        """Whether one does that was never sent."""
+        return any(command.message.get("hand") and not command.written for command in self._statuses)
+
     def answered(self, message_id: object) -> None:
         answered = next((c for c in self._commands if c.message["id"] == message_id), None)
         if answered is None:

@@ -111,11 +111,12 @@ export class Membership {
       this.seq = seq;
       this.#lookAround(snapshot);
     }
+    const isUp = restarted && this.outbox.isToRaiseHand();
     const forgotten = restarted ? interrupted(this.outbox.forgetWhatMayHaveHappened()) : [];
     // The event that lowered it will not come any more.
     if (!restarted && snapshot && this.#me && !this.#me.hand) this.#lowerHand();
-    // A status that waits turns on again what was turned off before it.
-    const off = turnedOff(message).filter((flag) => flag === "hand" || !this.outbox.turnsOn(flag));
+    // A status that waits turns on again what was turned off before it, and raises the hand again.
+    const off = turnedOff(message).filter((flag) => (flag === "hand" ? !isUp : !this.outbox.turnsOn(flag)));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }), ...(lasted !== undefined && { lasted }) };
     const commands = this.outbox.all().map(send);
     const obeyed = this.#obey(off);

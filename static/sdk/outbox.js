@@ -75,6 +75,11 @@ export class Outbox {
     return this.#statuses.some(({ hand }) => hand);
   }
 
+  /** Whether one does that was never sent. */
+  isToRaiseHand() {
+    return this.#commands.some(({ message, written }) => isStatus(message) && message.hand && !written);
+  }
+
   /** Whether the latest page of the chat is asked for, and not there yet. */
   get asksForHistory() {
     return this.#commands.some(({ message }) => message.type === "chat_history" && !("before" in message));
