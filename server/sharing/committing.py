@@ -219,6 +219,6 @@ def _touch(hub: Hub, found: Room, room: OwnedRoom) -> None:
     for connection in room.answering:
         seat = hub.seated(connection)
         if seat is not None:
-            seat.member.touch()
+            touched.members[seat.member] = None
         elif connection.waits:
-            found.touch()
+            touched.room = True

@@ -147,8 +147,10 @@ class OwnedRooms:
         head = await self._engine.head(room_id)
         if head is not None and head.node in self._membership.others:
             return head.node, head.term
-        to = max(self._membership.takers, key=lambda node: lot(node, room_id))
-        self._membership.post([to], wire.encode(wire.Given(room_id, self._membership.id)))
+        # They may have died meanwhile. Then it is this node's, when it is asked for again.
+        if takers := self._membership.takers:
+            to = max(takers, key=lambda node: lot(node, room_id))
+            self._membership.post([to], wire.encode(wire.Given(room_id, self._membership.id)))
         return None
 
     def _begin(self, room_id: str, told: Taken, state: RoomState | None, incarnation: str) -> None:

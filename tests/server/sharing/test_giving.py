@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from server.cluster.engine.records import Held
 from server.sharing.giving import Giving
 from server.sharing.owned_room import OwnedRoom
+from server.sharing.owned_rooms import OwnedRooms
 
 
 @pytest.mark.parametrize("what", ["joins", "rooms that it is just taking"])
@@ -54,3 +56,28 @@ async def test_a_room_stays_where_it_is_when_whoever_could_take_it_dies_meanwhil
     parts += [SimpleNamespace(go_on=went_on.append), None, "n_this", SimpleNamespace(settle_room=nothing)]
     await Giving(*parts, *[lambda: 0]).give_all(within=60.0)
     assert (went_on, room.line.phase) == ([room], "owned")
+
+
+async def test_a_node_that_stops_takes_what_nobody_is_left_to_take() -> None:
+    """Whoever could have taken it died while the engine was asked whose it is."""
+    takers = ["n_other"]
+
+    async def head(room: str) -> None:
+        takers.clear()
+
+    async def settled() -> str:
+        return "engine"
+
+    async def take(room: str, node: str) -> Held:
+        return Held("n_this", 7)
+
+    posted: list[object] = []
+    membership = SimpleNamespace(id="n_this", is_leaving=True, takers=takers, others=[], settled=settled)
+    membership.post = lambda *what: posted.append(what)
+    engine = SimpleNamespace(head=head, take=take)
+    nobody: Any = None
+    parts: list[Any] = [engine, nobody, membership, nobody, nobody, {}, nobody]
+    rooms = OwnedRooms(*parts)
+    assert await rooms.take("ROOM-1") is None
+    assert await rooms.take("ROOM-1") == ("n_this", 7)
+    assert not posted

@@ -163,7 +163,8 @@ class ClusterWorld(World):
         in_the_way = [at for at in self.trouble_at if at > since - HELD_UP]
         # What is ordered over HTTP is done first, and a slow store may take longer for it than a node may for its stop.
         ordered = any(room.orders for room in server.cluster.owned_rooms.rooms.values())
-        if others and not in_the_way and not ordered:
+        was_slow = any(until > since for _, until in self.outages)
+        if others and not (in_the_way or ordered or was_slow):
             self.complain(f"server {server.number} stopped, and kept its rooms")
 
     def set_clock(self, seconds: float) -> None:
