@@ -41,6 +41,10 @@ LOCKED_MOST = 1.0
 """The same for a row that is locked: when it is free, its people want to come in."""
 
 
+class _NotNow(StoreUnavailable):
+    """The store was not asked."""
+
+
 class _Outage:
     """When the store became unavailable and when it came back (the loop's time), and the entries `written` since."""
 
@@ -80,6 +84,8 @@ class AttendanceWriter:
         self._closing = asyncio.Event()
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
+        self.may_be_missed: Callable[[], bool] = lambda: False
+        """Whether others may have taken the rooms over: who is back here is written when that is known."""
         metrics.unrecorded = lambda: self.count
 
     @property
@@ -161,7 +167,8 @@ class AttendanceWriter:
                 delay = RETRY_FIRST
                 self._back()
             else:
-                self._away(unavailable)
+                if not isinstance(unavailable, _NotNow):
+                    self._away(unavailable)
                 await self._pause(delay)
                 delay = min(RETRY_MOST, delay * 2)
 
@@ -208,6 +215,8 @@ class AttendanceWriter:
             case StayEnded():
                 await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
             case StayResumed():
+                if self.may_be_missed():
+                    raise _NotNow("others may have the room")
                 how = entry.returned, entry.joined_at, entry.if_free
                 await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
 

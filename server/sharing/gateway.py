@@ -123,8 +123,8 @@ class ClusterGateway(Gateway):
         self._out_of_reach = OutOfReach(self.membership, self._excuse)
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
-        rooms.forget_returns = writer.forget_returns
-        rooms.hands, self.hands.held_up = self.hands, self.cut_off.may_be_missed
+        rooms.hands, rooms.forget_returns = self.hands, writer.forget_returns
+        self.hands.held_up = writer.may_be_missed = self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:
         parts = self._hub, self._admission.pending, self._writer, self.hands, self._metrics

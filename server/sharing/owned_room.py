@@ -113,7 +113,8 @@ class OwnedRoom:
         self._last: dict[OwnedConnection, _Out] = {}
         self._answered: dict[OwnedConnection, None] = {}
         self._parcels: list[Parcel] = []
-        self._awaited: set[asyncio.Event] = set()
+        self._awaited: dict[asyncio.Event, None] = {}
+        """In order: who comes next is told next."""
 
     @property
     def is_stirred(self) -> bool:
@@ -157,12 +158,12 @@ class OwnedRoom:
     def awaited(self) -> asyncio.Event:
         """What happens when all that has happened by now is committed, or the room is lost."""
         event = asyncio.Event()
-        self._awaited.add(event)
+        self._awaited[event] = None
         self.later(Awaited(event))
         return event
 
     def reached(self, event: asyncio.Event) -> None:
-        self._awaited.discard(event)
+        self._awaited.pop(event, None)
         event.set()
 
     @contextlib.contextmanager

@@ -55,15 +55,22 @@ class Renaming:
     def put_back(self, room: Room, member: Member, name: str, instance: str, former: str) -> list[Effect]:
         """The store may have the name of this instance's join and another, in the order in which it wrote them: it gets
         the one that counts once more. `former`: the member's name before the join came."""
+        if not self._under_way(room, member) and member.name == name == former:
+            return []
+        return self._tell_store(room, member, f"name-{instance}")
+
+    def _under_way(self, room: Room, member: Member) -> list[Unsettled]:
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
-        mine = [
+        return [
             each for each in asked if each.change.name is not None and each.actor.user_id == member.user_id
         ]
+
+    def _tell_store(self, room: Room, member: Member, key: str) -> list[Effect]:
+        """Which name counts: the last one that is under way, if there is any."""
+        mine = self._under_way(room, member)
         counts = next((each.change.name for each in reversed(mine) if not each.told), None) or member.name
-        if not mine and counts == name == former:
-            return []
         actor, change = Actor(member.role, member.user_id, member.id), Change("", name=counts)
-        return [self._questions.ask(room, Unsettled(room.id, actor, f"name-{instance}", change, told=True))]
+        return [self._questions.ask(room, Unsettled(room.id, actor, key, change, told=True))]
 
     def settled(
         self, room: Room | None, unsettled: Unsettled, name: str, outcome: Outcome, now: float
@@ -80,4 +87,9 @@ class Renaming:
             update = server_messages.participant_updated(room.log.next(), member, {"name": name})
             self._telling.add(room, update, now)
             effects += self._telling.tell(room, now)
+        is_refused = not (isinstance(outcome, Recorded) or unsettled.told)
+        if room is not None and member is not None and is_refused:
+            if any(each.told for each in self._under_way(room, member)):
+                # It was counted on, and the store was told it as the one that counts.
+                effects += self._tell_store(room, member, f"name-{unsettled.key}")
         return effects if unsettled.reply is None else effects + answer(room, unsettled.reply, outcome)

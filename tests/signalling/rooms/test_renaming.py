@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signalling.protocol.client_messages import BadMessage
-from signalling.protocol.errors import CloseCode
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.rooms.change import LOOK_UP
 from signalling.rooms.member import Look
 from signalling.rooms.renaming import BURST, RATE
@@ -97,3 +97,16 @@ def test_an_older_page_that_comes_too_late_leaves_the_newer_name_in_the_record()
     stage.settle()
     assert stage.names == ["Bea", "Cleo", "Cleo"]
     assert [told["participant"]["name"] for told in stage.messages("host")] == ["Cleo"]
+
+
+def test_a_name_that_the_store_refuses_is_not_what_a_later_join_leaves_there() -> None:
+    stage = meeting()
+    stage.join("ann", page="older")
+    order(stage, "ann", "rename", name="Bea")
+    stage.join("ann", page="newer")
+    (rename, _), stage.unsettled = stage.unsettled, stage.unsettled[1:]
+    assert rename.change.name == "Bea"
+    stage._carry_out(stage.hub.settled(rename, Refused(ErrorCode.UNAVAILABLE), stage.now))
+    stage.settle()
+    assert stage.names == ["Bea", "Ann"]
+    assert len(stage.recorded) == 2

@@ -64,7 +64,10 @@ async def go_away(world: ClusterWorld) -> None:
 async def suspend(world: ClusterWorld) -> None:
     if not world.listening:
         return
-    server, seconds = world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, 4.0))
+    await _suspend(world, world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, 4.0)))
+
+
+async def _suspend(world: ClusterWorld, server: NodeServer, seconds: float) -> None:
     world.say(f"server {server.number} is stopped for {seconds} s")
     for link in server.links:
         link.fault()
@@ -163,6 +166,26 @@ async def go_back(world: ClusterWorld) -> None:
         world.say(f"the engine loses what was committed with the last {lost} writes, and does not tell")
         world.trouble_at.append(world.loop.time())
         world.engine.go_back(lost)
+
+
+async def stop_with_hands(world: ClusterWorld) -> None:
+    """Without end, in some of the runs: a node is stopped while it has hands to record, and wakes when others have
+    them. The store is away just then: a call that is on its way would not wait for the node to wake. Chance is its
+    own."""
+    chance, store = lots("nodes that stop with hands", world.seed), world.store
+    acts = chance.random() < 0.1
+    while acts:
+        await sleep(chance.expovariate(20.0))
+        if not world.store_is_well or not any(each.cluster.hands.count for each in world.listening):
+            continue
+        world.store_failed = store.away = True
+        world.outages.append((world.loop.time(), world.loop.time() + store.latency))
+        await sleep(store.latency)
+        for server in [each for each in world.listening if each.cluster.hands._rooms][:1]:
+            world.trouble_at.append(world.loop.time())
+            world.loop.call_soon(setattr, store, "away", False)
+            await _suspend(world, server, 6.0)
+        store.away = False
 
 
 def heal(world: ClusterWorld) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from server.cluster.engine.records import Taken
+from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.hand_writer import HandWriter
 from server.sharing.committing import Committing
 from server.sharing.cut_off import CutOff
 from server.sharing.from_edges import FromEdges
@@ -134,6 +136,30 @@ def what_has_no_effects_is_not_committed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OwnedRoom, "touched", lambda self: None)
 
 
+def zombies_write_hands(patch: pytest.MonkeyPatch) -> None:
+    """A node that was stopped goes on recording hands that others may have recorded anew since."""
+    write = HandWriter._write
+
+    async def at_once(self: HandWriter, *what: Any) -> bool:
+        self.held_up = lambda: False
+        return await write(self, *what)
+
+    patch.setattr(HandWriter, "_write", at_once)
+    patch.setattr(HandWriter, "forget", lambda self, room: None)
+
+
+def zombies_write_stays(patch: pytest.MonkeyPatch) -> None:
+    """The same of whoever came back."""
+    write = AttendanceWriter._write
+
+    async def at_once(self: AttendanceWriter, *what: Any) -> None:
+        self.may_be_missed = lambda: False
+        await write(self, *what)
+
+    patch.setattr(AttendanceWriter, "_write", at_once)
+    patch.setattr(AttendanceWriter, "forget_returns", lambda self, room: None)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
@@ -152,6 +178,8 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (a_node_that_is_cut_off_keeps_its_sockets, 4),
         (who_is_revoked_while_nobody_has_the_room_goes_on, 2128),
         (what_has_no_effects_is_not_committed, 62009),
+        (zombies_write_hands, 48),
+        (zombies_write_stays, 87),
     )
 }
 

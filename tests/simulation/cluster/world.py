@@ -145,7 +145,7 @@ class ClusterWorld(World):
         return ""
 
     def more(self) -> list[Coroutine[Any, Any, None]]:
-        return [blows.blow(self), blows.go_back(self), self.over_http.act()]
+        return [blows.blow(self), blows.go_back(self), blows.stop_with_hands(self), self.over_http.act()]
 
     @property
     def was_hindered(self) -> bool:  # type: ignore[override] # of several, it is found out
