@@ -40,9 +40,13 @@ class Hands:
         changed, self._changed = self._changed, {}
         return changed
 
-    def known(self, room: Room, member: Member, recorded: float | None) -> None:
-        """A member is back of whom the record says this."""
-        if recorded == LOWERED:
+    def known(self, room: Room, member: Member, recorded: float | None, *, is_new: bool = True) -> None:
+        """A member is back of whom the record says this: that counts if the room does not know the member, and is put
+        right otherwise. (Where the record took the stay for over, it has lowered the hand.)"""
+        if not is_new:
+            if recorded != member.hand_at and (member.hand or recorded != LOWERED):
+                self._record(room, member, member.hand_at)
+        elif recorded == LOWERED:
             member.muted |= {"hand"}
         elif recorded is not None:
             member.hand_at = recorded

@@ -137,8 +137,8 @@ class Hub:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.begin(now)
             room.add(member)
-            self.hands.known(room, member, arrival.hand_at)
-        elif is_outdated(arrival, member):
+        self.hands.known(room, member, arrival.hand_at, is_new=not was_present)
+        if was_present and is_outdated(arrival, member):
             # This join was recorded last, so the store has the wrong instance, and may have another name.
             return [
                 *adopted,

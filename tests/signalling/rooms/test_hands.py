@@ -174,3 +174,21 @@ def test_what_is_to_be_recorded_is_taken_once() -> None:
     raise_hand(stage, "ann")
     assert not taken
     assert taken.take() == {}
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_the_record_has_the_hand_of_who_joins_again_as_the_room_has_it(up: bool) -> None:
+    """It may have taken the stay for over, and lowered the hand; or not have heard that it is down."""
+    stage = meeting(ann="participant")
+    raise_hand(stage, "ann")
+    raised = stage.hands["ann"]
+    assert raised is not None
+    if not up:
+        raise_hand(stage, "ann", up=False)
+    stage.hands.clear()
+    arrival = stage.hub.join
+    stage.hub.join = lambda how, now, **more: arrival(  # type: ignore[method-assign] # as the record answers
+        how._replace(hand_at=None if up else raised), now, **more
+    )
+    stage.join("ann")
+    assert stage.hands == {"ann": raised if up else None}
