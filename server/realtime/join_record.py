@@ -69,6 +69,8 @@ class JoinRecord:
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
         if not await self._changes.settle(join.meeting, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
+        if not self._pending.are_ours(join.meeting):
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
         # From here to the store nothing is awaited. A user who has a place continues its stay, however old.
         place = self._hub.present(join.meeting, user_id)
         previous = place or session

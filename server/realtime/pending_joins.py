@@ -28,11 +28,13 @@ class PendingJoin:
 class PendingJoins:
     """By room, then by user in the order they asked (dictionaries keep their order).
 
-    `unrecorded_hand`: by room and user, the state of a hand that the store may not have yet.
+    `unrecorded_hand`: by room and user, the state of a hand that the store may not have yet. `are_ours`: whether joins
+    of a room are this process' to record, as far as it knows.
     """
 
     def __init__(self) -> None:
         self.unrecorded_hand: Callable[[str, str], float | UnsetType | None] = lambda room, user_id: UNSET
+        self.are_ours: Callable[[str], bool] = lambda room: True
         self._rooms: dict[str, dict[str, list[PendingJoin]]] = {}
         self._watched: dict[str, list[PendingJoin]] = {}
 

@@ -115,8 +115,7 @@ class ClusterGateway(Gateway):
         self._over_http = OverHttp(
             *(engine, self.membership, rooms.rooms, asking), *(super().end_meeting, super().goodbye, hub.size)
         )
-        self.other_nodes = asking
-        self.outside.people = self._over_http.people
+        self.other_nodes, self.outside.people = asking, self._over_http.people
         self._shared_limits = SharedLimits(self.limits, seal, self.membership)
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._shared_limits)
         self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
@@ -124,6 +123,7 @@ class ClusterGateway(Gateway):
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
         rooms.hands, rooms.forget_returns = self.hands, writer.forget_returns
+        admission.pending.are_ours = lambda room: rooms.owns(room) and not self.cut_off.may_be_missed()
         self.hands.held_up = writer.may_be_missed = self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:
