@@ -40,6 +40,10 @@ class Alone:
     def look_back(self, server: Server) -> None:
         """It has ended."""
 
+    def is_lost(self, since: float, until: float) -> bool:
+        """Whether nobody may know of what happened then."""
+        return False
+
     def stood_still(self, since: float, until: float) -> float:
         """Seconds between in which nothing could go on."""
         return 0.0

@@ -115,6 +115,7 @@ async def restart(world: ClusterWorld) -> None:
 async def fail_over(world: ClusterWorld) -> None:
     lost = world.trouble.choice((0, 1, 3, 10))
     world.say(f"the engine's replica takes over, without the last {lost} writes")
+    world.losses += [world.loop.time()] if lost else []
     world.engine.fail_over(lost)
 
 
@@ -165,6 +166,7 @@ async def go_back(world: ClusterWorld) -> None:
         lost = chance.choice((1, 3, 10))
         world.say(f"the engine loses what was committed with the last {lost} writes, and does not tell")
         world.trouble_at.append(world.loop.time())
+        world.losses.append(world.loop.time())
         world.engine.go_back(lost)
 
 

@@ -41,6 +41,8 @@ class ClusterWorld(World):
         """When the engine or a node was hindered."""
         self.cut_off_at: list[float] = []
         """When a node did not reach the engine: the places of its people were given up, and they did not know."""
+        self.losses: list[float] = []
+        """When the engine lost what was committed."""
         self.over_http = OrdersOverHttp(self)
         self.may_go_back = lots("whether the engine goes back", seed).random() < 0.15
         self.takeovers.is_off = self.keeps_rooms = True
@@ -117,6 +119,11 @@ class ClusterWorld(World):
         # Or others may have taken it for dead.
         is_hindered = any(abs(at - said.arrived) < HELD_UP for at in self.trouble_at)
         return is_hindered or self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
+
+    def is_lost(self, since: float, until: float) -> bool:
+        # A limit, in docs/cluster.md: the engine loses it, and the owner who knows it dies.
+        died = any(since <= server.stopped_at <= until for server in self.servers)
+        return died and any(since <= at <= until for at in self.losses)
 
     def rooms_taken_over(self) -> int:
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
