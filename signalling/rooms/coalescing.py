@@ -56,6 +56,7 @@ class Coalescing:
         if len(said) >= MOST_WAITING:
             return commands.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0), message.id)
         said.append((connection, message))
+        member.touch()
         return told
 
     def release(self, now: float) -> list[Effect]:

@@ -140,6 +140,17 @@ def a_change_is_answered(stage: Roaming) -> Iterator[None]:
     stage.settle()
 
 
+def a_status_waits(stage: Roaming) -> Iterator[None]:
+    """The room has no budget. Whoever sent it does not send it again: that it came is known."""
+    stage.hub.rooms[ROOM].frames = None
+    stage.hub.telling._frames = 2
+    for on in (True, False):
+        stage.say("bob", type="status", media={"audio": on})
+    yield
+    stage.say("bob", type="status", id=2, media={"audio": False})
+    assert stage.hub.coalescing
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -160,6 +171,7 @@ def a_change_is_answered(stage: Roaming) -> Iterator[None]:
         somebody_was_let_in_and_comes,
         those_who_wait_on_are_told_later,
         a_change_is_answered,
+        a_status_waits,
     ],
 )
 def test_the_copy_has_it(story: Callable[[Roaming], Iterator[None]]) -> None:
