@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from server.http.in_turn import Turns
 from server.http.openapi import UNKNOWN, answered
@@ -51,8 +51,8 @@ def add_to(
         response_class=Response,
         responses=answered("application/json", "text/csv") | UNKNOWN,
     )
-    @turns.taken
     async def attendance(
+        request: Request,
         meeting: str,
         user_id: Known,
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
@@ -79,46 +79,47 @@ def add_to(
         """
         room = (await hosted(meeting, user_id)).room
         clocks = _zone(zone)
-        if format == "csv" and rows == "registrants" and by is None:
-            return spreadsheet(await registered(room, instance), f"{room}-registrants")
-        if format == "csv" and rows == "audit" and by is None:
-            done_here = await audit.everything(store, room)
-            return spreadsheet(await asyncio.to_thread(audit.as_csv, *done_here), f"{room}-audit")
-        whole = after is None or format == "csv"
-        # One more than the limit shows whether there is a next page.
-        page = None if whole or instance else (limit + 1, after)
-        everyone = await read(room, page)
-        now = record_clock.now()
-        record = everyone if instance is None else await alone(everyone, instance)
-        if by is not None and everyone.import_source is None:
-            raise Refused(ErrorCode.BAD_MESSAGE, "by: a meeting that was held here has no instances.")
-        # On a thread: a large report takes a tenth of a second, and the event loop must go on serving sockets.
-        if format == "csv":
-            if by is not None:
-                table = await asyncio.to_thread(instance_columns.as_csv, record, now, clocks)
-                return spreadsheet(table, f"{room}-instances")
-            table = await asyncio.to_thread(
-                attendance_report.as_csv, record, now, attendance_report.Rows(rows)
+        async with turns.turn(request, user_id, room):
+            if format == "csv" and rows == "registrants" and by is None:
+                return spreadsheet(await registered(room, instance), f"{room}-registrants")
+            if format == "csv" and rows == "audit" and by is None:
+                done_here = await audit.everything(store, room)
+                return spreadsheet(await asyncio.to_thread(audit.as_csv, *done_here), f"{room}-audit")
+            whole = after is None or format == "csv"
+            # One more than the limit shows whether there is a next page.
+            page = None if whole or instance else (limit + 1, after)
+            everyone = await read(room, page)
+            now = record_clock.now()
+            record = everyone if instance is None else await alone(everyone, instance)
+            if by is not None and everyone.import_source is None:
+                raise Refused(ErrorCode.BAD_MESSAGE, "by: a meeting that was held here has no instances.")
+            # On a thread: a large report takes a tenth of a second, and the event loop must go on serving sockets.
+            if format == "csv":
+                if by is not None:
+                    table = await asyncio.to_thread(instance_columns.as_csv, record, now, clocks)
+                    return spreadsheet(table, f"{room}-instances")
+                table = await asyncio.to_thread(
+                    attendance_report.as_csv, record, now, attendance_report.Rows(rows)
+                )
+                return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
+            done = await audited(everyone) if whole and by is None else None
+            source: dict[str, Any] | None = None
+            if whole and by is None and everyone.import_source is not None:
+                totals = await store.import_totals(room)
+                known = everyone.import_source.record
+                if instance is not None:
+                    totals = await asyncio.to_thread(instances.totals, totals, everyone, record, now)
+                    source = {"instances": [instance_columns.head(part) for part in instances.of(known)]}
+                    known = instances.source(record).record
+                source = import_source.source(known, totals, now) | (source or {})
+            if instance is not None and after is not None:
+                record = _after(record, after)
+            told = (
+                partial(instance_columns.as_json, record, now, limit)
+                if by is not None
+                else partial(attendance_report.as_json, record, now, limit, source=source, done=done)
             )
-            return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
-        done = await audited(everyone) if whole and by is None else None
-        source: dict[str, Any] | None = None
-        if whole and by is None and everyone.import_source is not None:
-            totals = await store.import_totals(room)
-            known = everyone.import_source.record
-            if instance is not None:
-                totals = await asyncio.to_thread(instances.totals, totals, everyone, record, now)
-                source = {"instances": [instance_columns.head(part) for part in instances.of(known)]}
-                known = instances.source(record).record
-            source = import_source.source(known, totals, now) | (source or {})
-        if instance is not None and after is not None:
-            record = _after(record, after)
-        told = (
-            partial(instance_columns.as_json, record, now, limit)
-            if by is not None
-            else partial(attendance_report.as_json, record, now, limit, source=source, done=done)
-        )
-        return private_json(await asyncio.to_thread(told))
+            return private_json(await asyncio.to_thread(told))
 
     async def read(room: str, page: tuple[int, str | None] | None) -> Attendance:
         try:
@@ -158,8 +159,8 @@ def add_to(
         response_class=Response,
         responses=answered("application/json") | UNKNOWN,
     )
-    @turns.taken
     async def registrants(
+        request: Request,
         meeting: str,
         user_id: Known,
         limit: Limit = MOST_PEOPLE,
@@ -171,23 +172,24 @@ def add_to(
     ) -> Response:
         """Who registered for a meeting that was imported, by name, and for how long they came."""
         room = (await hosted(meeting, user_id)).room
-        record = await store.imported(room)
-        if record is None:
-            raise _not_imported("meeting")
-        wanted = None if came is None else came == "yes"
-        try:
-            if instance is None:
-                found = await store.registrations(room, limit, after, wanted)
-            else:
-                one = await alone(await read(room, None), instance)
-                record = instances.source(one).record
-                everyone = await store.registrations(room)
-                now = record_clock.now()
-                found = await asyncio.to_thread(instances.registered, everyone, one, now)
-                found = instances.page_of(found, limit, after, wanted)
-        except (UnknownParticipant, KeyError):
-            raise _nobody() from None
-        return private_json(await asyncio.to_thread(import_source.registrants_as_json, found, record))
+        async with turns.turn(request, user_id, room):
+            record = await store.imported(room)
+            if record is None:
+                raise _not_imported("meeting")
+            wanted = None if came is None else came == "yes"
+            try:
+                if instance is None:
+                    found = await store.registrations(room, limit, after, wanted)
+                else:
+                    one = await alone(await read(room, None), instance)
+                    record = instances.source(one).record
+                    everyone = await store.registrations(room)
+                    now = record_clock.now()
+                    found = await asyncio.to_thread(instances.registered, everyone, one, now)
+                    found = instances.page_of(found, limit, after, wanted)
+            except (UnknownParticipant, KeyError):
+                raise _nobody() from None
+            return private_json(await asyncio.to_thread(import_source.registrants_as_json, found, record))
 
 
 def spreadsheet(table: bytes, name: str) -> Response:

@@ -104,7 +104,7 @@ class AnsweredElsewhere:
             # First: a meeting stays where it is while something is carried out in it.
             body = await _body(receive)
             until = clock.monotonic() + WITHIN
-            response = await self._ask(about, scope, body, until)
+            response = await self._ask(about, scope, receive, body, until)
         except Refused as refused:
             await refusal_of(refused)(scope, receive, send)
             return
@@ -124,13 +124,15 @@ class AnsweredElsewhere:
             return self._nodes.first
         return await self._nodes.owner(about.room, takes=about.takes, until=until)
 
-    async def _ask(self, about: About, scope: Scope, body: bytes, until: float) -> _Response:
+    async def _ask(
+        self, about: About, scope: Scope, receive: Receive, body: bytes, until: float
+    ) -> _Response:
         """Raises `Refused`."""
         request, pause = b"", PAUSE_LEAST
         while True:
             node = await self._find(about, until)
             if node in ("", self._nodes.here):
-                run = self._run(scope, _told(body))
+                run = self._run(scope, _told(body, receive))
                 return await self._nodes.committed(about.room, run)
             request = request or _asked(scope, body, about.room)
             try:
@@ -167,7 +169,9 @@ class AnsweredElsewhere:
             "reconvene.client": asked.client,
         }
         try:
-            response = await self._nodes.committed(asked.room, self._run(scope, _told(asked.body)))
+            response = await self._nodes.committed(
+                asked.room, self._run(scope, _told(asked.body, _nothing_more))
+            )
         except Refused as refused:
             response = _of(refusal_of(refused))
         except Exception:
@@ -238,11 +242,17 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _told(body: bytes) -> Receive:
-    """A request's body, as it comes."""
+def _told(body: bytes, after: Receive) -> Receive:
+    """A request's body, as it comes; then what `after` has to say."""
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> Message:
-        return next(messages, {"type": "http.disconnect"})
+        return next(messages, None) or await after()
 
     return receive
+
+
+async def _nothing_more() -> Message:
+    """The other node has all of the request, and does not say whether its client is still there."""
+    never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    return await never

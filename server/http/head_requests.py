@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Match, Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +13,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 class HeadRequests:
     """ASGI middleware: turns HEAD into GET for the application behind it, which knows nothing of HEAD.
+
+    The answer is over with its headers: what would follow piece by piece is not made.
 
     An answer to a method that a path does not allow lists all methods of the path: a route knows only its own.
     """
@@ -24,15 +28,22 @@ class HeadRequests:
             await self._app(scope, receive, send)
             return
         is_head = scope["method"] == "HEAD"
+        is_over = False
 
         async def answer(message: Message) -> None:
+            nonlocal is_over
+            if is_over:
+                # Before more of the body is made, its maker hears by `receive` that nobody waits for it.
+                await asyncio.sleep(0)
+                return
             if message["type"] == "http.response.start" and message["status"] == 405:
                 allowed = self._allowed(scope)
                 if allowed:
                     MutableHeaders(raw=message["headers"])["allow"] = ", ".join(allowed)
-            elif message["type"] == "http.response.body" and is_head:
-                message = {**message, "body": b""}
             await send(message)
+            if message["type"] == "http.response.start" and is_head:
+                is_over = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
         # A copy: the server's own scope still says HEAD, and so does its log.
         await self._app({**scope, "method": "GET"} if is_head else scope, receive, answer)

@@ -88,13 +88,13 @@ def add_to(
         response_model=InvitesView,
         responses=UNKNOWN,
     )
-    @turns.taken
-    async def get_invites(meeting: str, user_id: Known) -> Response:
+    async def get_invites(request: Request, meeting: str, user_id: Known) -> Response:
         """The meeting's invites, the oldest first. Never their secrets."""
         room = (await existing(meeting, user_id)).room
         await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
-        # On a thread: there may be thousands.
-        return private_json(await asyncio.to_thread(_listed, await store.invites(room)))
+        async with turns.turn(request, user_id, room):
+            # On a thread: there may be thousands.
+            return private_json(await asyncio.to_thread(_listed, await store.invites(room)))
 
     @routes.post(
         path,

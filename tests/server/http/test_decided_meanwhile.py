@@ -74,3 +74,27 @@ async def test_whoever_has_handed_the_meeting_over_does_not_end_it(
         await asyncio.wait([ending], timeout=A_WHILE)
     assert (await ending).json()["code"] == "forbidden"
     (await play.http.request(*ways[what], headers=bearer(bob.token))).raise_for_status()
+
+
+async def test_whoever_waits_for_a_meeting_holds_up_no_report_on_another(
+    play: Play, server: HeldServer, room: str
+) -> None:
+    """It is not yet clear whether they may have one."""
+    ann = await play.joined(room, "Ann", create=True)
+    other = await play.http.post("/api/meetings", headers=bearer(ann.token))
+    with server.held("change"):
+        await ann.send("settings", key="waits", settings={"locked": True})
+        await server.logged(HELD, call="change")
+        # More than are made at once.
+        waiting = [
+            asyncio.create_task(play.http.get(f"/api/meetings/{room}/{what}", headers=bearer(key)))
+            for what in ("attendance", "invites")
+            for key in (ADMIN_KEY, ann.token)
+        ]
+        await asyncio.wait(waiting, timeout=A_WHILE)
+        report = await play.http.get(
+            f"/api/meetings/{other.json()['id']}/attendance", headers=bearer(ann.token)
+        )
+        assert report.status_code == 200
+        assert not any(each.done() for each in waiting)
+    assert [(await each).status_code for each in waiting] == [200] * 4

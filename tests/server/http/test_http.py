@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
+from starlette.routing import Router
+from starlette.types import Message, Receive, Scope, Send
 
+from server.http.head_requests import HeadRequests
+from server.http.streamed import streamed
 from tests.process import ServerProcess
 from tests.server.client import Play, bearer
 
@@ -35,6 +42,47 @@ async def test_head_is_answered_as_get_is_without_a_body(play: Play) -> None:
             # The numbers may have grown by a digit meanwhile.
             if (path, name) != ("/metrics", "content-length"):
                 assert head.headers.get(name) == get.headers.get(name), (path, name)
+
+
+async def test_what_is_made_piece_by_piece_is_not_made_for_its_headers(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    path, known = f"/api/meetings/{room}/chat?format=csv", bearer(ann.token)
+    get, head = await play.http.get(path, headers=known), await play.http.head(path, headers=known)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-disposition", "cache-control"):
+        assert head.headers[name] == get.headers[name]
+
+
+async def test_the_maker_of_pieces_is_stopped() -> None:
+    made: list[bytes] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while len(made) < 100:
+            await asyncio.sleep(0)
+            made.append(b"x")
+            yield b"x"
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await streamed(pieces(), "text/plain", {"X-Known": "yes"}))(scope, receive, send)
+
+    sent: list[Message] = []
+    over = asyncio.Event()
+
+    async def receive() -> Message:
+        await over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body" and not message["more_body"]:
+            over.set()
+
+    scope = {"type": "http", "method": "HEAD", "asgi": {"spec_version": "2.3"}}
+    await HeadRequests(app, Router())(scope, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert (b"x-known", b"yes") in sent[0]["headers"]
+    # Whether there is an answer is known by the first.
+    assert len(made) == 1
 
 
 async def test_a_page_s_head_may_be_known_already(play: Play) -> None:

@@ -3,39 +3,147 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from starlette.requests import ClientDisconnect, Request
 
-from server.http.in_turn import AT_ONCE, Turns
+from server.http.in_turn import Turns
 from server.http.limits import HttpLimits
 from server.network.client_address import Client
 from server.network.limits import Limits, parse
 from server.runtime.metrics import Metrics
+from signalling.protocol.errors import ERRORS, Refused
 
 
-async def test_so_many_are_made_at_once_and_each_has_its_turn() -> None:
-    turns = Turns()
-    running, most = 0, 0
+class Desk:
+    """`asked` has a report made, which takes until `done`; what becomes of it is in `told`."""
 
-    @turns.taken
-    async def report(number: int) -> int:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        for _ in range(3):
-            await asyncio.sleep(0)
-        running -= 1
-        if number % 2:
-            raise ValueError
-        return number
+    def __init__(self, patience: float = 60.0) -> None:
+        self.turns = Turns(patience)
+        self.running: list[str] = []
+        self.told: dict[str, Exception] = {}
+        self.hung_up: dict[str, asyncio.Event] = {}
+        self._done: dict[str, asyncio.Event] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
-    made = await asyncio.gather(*(report(number) for number in range(10)), return_exceptions=True)
-    assert [each for each in made if not isinstance(each, ValueError)] == [0, 2, 4, 6, 8]
-    assert most == AT_ONCE
-    assert list(inspect.signature(report).parameters) == ["number"]
+    @property
+    def latest(self) -> asyncio.Task[None]:
+        return self._tasks[-1]
+
+    async def __aenter__(self) -> Desk:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        assert not self.running
+
+    async def asked(self, report: str) -> None:
+        """`report`: such as `ann/ABC123`, and more, so that it is another."""
+        caller, room, *_ = report.split("/")
+        self._done[report], self.hung_up[report] = asyncio.Event(), asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._make(report, caller, room)))
+        await settled()
+
+    async def done(self, report: str) -> None:
+        self._done[report].set()
+        await settled()
+
+    async def _make(self, report: str, caller: str, room: str) -> None:
+        body = iter([{"type": "http.request"}])
+
+        async def receive() -> Any:
+            if (message := next(body, None)) is not None:
+                return message
+            await self.hung_up[report].wait()
+            return {"type": "http.disconnect"}
+
+        try:
+            async with self.turns.turn(Request({"type": "http"}, receive), caller, room):
+                self.running.append(report)
+                try:
+                    await self._done[report].wait()
+                    if report.endswith("fails"):
+                        raise ValueError
+                finally:
+                    self.running.remove(report)
+        except (Refused, ClientDisconnect, ValueError) as error:
+            self.told[report] = error
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    async with Desk() as desk:
+        yield desk
+
+
+async def settled() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_so_many_are_made_at_once_and_each_has_its_turn(desk: Desk) -> None:
+    for report in ("ann/A/fails", "bob/B", "cem/C", "dan/D"):
+        await desk.asked(report)
+    assert desk.running == ["ann/A/fails", "bob/B"]
+    await desk.done("ann/A/fails")
+    assert isinstance(desk.told["ann/A/fails"], ValueError)
+    assert desk.running == ["bob/B", "cem/C"]
+    await desk.done("cem/C")
+    await desk.done("bob/B")
+    assert desk.running == ["dan/D"]
+
+
+async def test_neither_a_caller_nor_a_meeting_has_two_turns(desk: Desk) -> None:
+    for report in ("ann/A", "ann/B", "cem/A", "dan/D"):
+        await desk.asked(report)
+    assert desk.running == ["ann/A", "dan/D"]
+    await desk.done("ann/A")
+    assert desk.running == ["dan/D", "cem/A"]
+    await desk.done("dan/D")
+    assert desk.running == ["cem/A", "ann/B"]
+
+
+async def test_whoever_asks_for_many_lets_others_go_between(desk: Desk) -> None:
+    for number in range(4):
+        for report in (f"eve/E/{number}", f"mal/M/{number}"):
+            await desk.asked(report)
+    await desk.asked("ann/A")
+    assert desk.running == ["eve/E/0", "mal/M/0"]
+    await desk.done("eve/E/0")
+    assert desk.running == ["mal/M/0", "ann/A"]
+    await desk.done("mal/M/0")
+    assert desk.running == ["ann/A", "eve/E/1"]
+    await desk.done("eve/E/1")
+    assert desk.running == ["ann/A", "mal/M/1"]
+
+
+async def test_whoever_waits_too_long_is_told_when_to_come_again() -> None:
+    async with Desk(patience=0.0) as desk:
+        await desk.asked("ann/A")
+        await desk.asked("ann/A/2")
+        await asyncio.wait([desk.latest])
+        refused = desk.told["ann/A/2"]
+        assert isinstance(refused, Refused)
+        assert (refused.code, ERRORS[refused.code].status) == ("unavailable", 503)
+        assert refused.retry_after is not None
+        await desk.done("ann/A")
+        await desk.asked("ann/A/3")
+        assert desk.running == ["ann/A/3"]
+
+
+async def test_whoever_hangs_up_leaves_the_queue(desk: Desk) -> None:
+    for report in ("ann/A", "bob/B", "cem/C", "dan/D"):
+        await desk.asked(report)
+    desk.hung_up["cem/C"].set()
+    await settled()
+    assert isinstance(desk.told["cem/C"], ClientDisconnect)
+    await desk.done("ann/A")
+    assert desk.running == ["bob/B", "dan/D"]
 
 
 @pytest.mark.parametrize(
