@@ -35,12 +35,12 @@ SELECT id, at FROM messages WHERE room = :room AND user_id = :author AND deleted
 
 PARTICIPANT = "SELECT id FROM participants WHERE room = :room AND user_id = :by"
 
-PLACE = "SELECT at FROM messages WHERE room = :room AND id = :before"
+PLACE = "SELECT at, id FROM messages WHERE room = :room AND id = :before"
 
 # Each is looked up by itself: the joins would make SQLite sort all that there is.
 PAGE = """
 SELECT id FROM messages
-WHERE room = :room AND at < :until AND at >= :since
+WHERE room = :room AND (at, id) < (:until, :before) AND at >= :since
     AND (to_user IS NULL OR user_id = :user_id OR to_user = :user_id OR (to_user = '' AND :in_charge))
 ORDER BY at DESC, id DESC
 LIMIT :limit

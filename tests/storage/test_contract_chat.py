@@ -70,6 +70,17 @@ async def test_pages_go_back_in_one_order(script: Script) -> None:
     assert (await texts(script, Reader("bob", since=1119.0))) == ["118", "119"]
 
 
+async def test_no_page_leaves_out_what_was_written_in_one_moment(script: Script) -> None:
+    await script.join("ann")
+    await write(script, *(said("ann", f"{number:02}", 1001.0 + number // 4) for number in range(20)))
+    read, before, more = [], None, True
+    while more:
+        page = await script.store.messages(script.room, BOB, 3, before)
+        read = [message.text for message in page.messages] + read
+        before, more = page.messages[0].id, page.more
+    assert read == [f"{number:02}" for number in range(20)]
+
+
 async def test_pages_go_on_from_the_first(script: Script) -> None:
     await script.join("ann")
     # Some were written at the same moment.

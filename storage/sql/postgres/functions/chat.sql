@@ -162,7 +162,7 @@ BEGIN
         SELECT coalesce(json_agg(reconvene.shown_message(found.message) ORDER BY found.at, found.id), '[]')
         FROM (
             SELECT messages AS message, at, id FROM reconvene.messages
-            WHERE room = call ->> 'room' AND at < until
+            WHERE room = call ->> 'room' AND at <= until AND (at < until OR id < call ->> 'before')
                 AND at >= coalesce((call ->> 'since')::double precision, '-infinity')
                 AND (
                     to_user IS NULL
