@@ -40,17 +40,24 @@ export class Reachability {
     this.#tell = tell;
   }
 
-  /** A socket has opened, or none is wanted any more. */
-  clear() {
+  /** A socket has opened. Where there were too many, that is nothing new: its answer is. */
+  opened() {
     this.#round += 1;
     this.#unopened = 0;
     this.#suspicious = false;
+    if (this.#verdict !== "limited") this.#judge("");
+  }
+
+  /** A socket was answered, or none is wanted any more. */
+  clear() {
+    this.opened();
     this.#judge("");
   }
 
   /** A socket has opened, and the server said that there are too many. */
   limited() {
     this.#judge("limited");
+    this.opened();
   }
 
   /** A socket has ended that never opened. */

@@ -11,6 +11,9 @@ import { socketOf } from "./server-address.js";
 import { SignallingClient } from "./state-machine.js";
 import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
+/** What a page is answered that asks to be let in. */
+const ANSWERS = new Set(["joined", "resumed", "waiting", "error"]);
+
 /**
  * @typedef {import("./actions.js").Action} Action
  *
@@ -160,17 +163,21 @@ export class MeetingSocket extends Emitter {
     socket.onopen = () => {
       opened = true;
       this.#openTook = performance.now() - began;
-      this.#reachability.clear();
+      this.#reachability.opened();
       this.#happened((now) => this.#client.opened(now));
     };
     socket.onmessage = ({ data }) => {
-      // The state machine waits, as the server asked; the page shows why.
-      const limited = this.#client.phase === "joining" && isLimit(parse(data));
+      const answer = this.#client.phase === "joining" ? parse(data) : null;
+      const limited = answer?.type === "error" && answer.code === "rate_limited";
+      // First: whoever is told of the answer is hindered no more.
+      if (answer && !limited && ANSWERS.has(answer.type)) this.#reachability.clear();
       this.#happened((now) => this.#client.received(data, now));
+      // The state machine waits, as the server asked; the page shows why.
       if (limited && this.#client.phase !== "over") this.#reachability.limited();
     };
     socket.onclose = ({ code }) => {
       if (!opened) this.#unopened(code);
+      else if (code !== CLOSE.tooMany) this.#reachability.clear();
       this.#happened((now) => this.#client.closed(code, now));
     };
   }
@@ -181,8 +188,8 @@ export class MeetingSocket extends Emitter {
    */
   #unopened(code) {
     if (isUnsaid(code)) void this.#reachability.failed();
+    else if (code === CLOSE.tooMany) this.#reachability.limited();
     else this.#reachability.clear();
-    if (code === CLOSE.tooMany) this.#reachability.limited();
   }
 
   /** @param {number} code */
@@ -196,6 +203,3 @@ export class MeetingSocket extends Emitter {
     socket.close(code);
   }
 }
-
-/** @param {import("./protocol.js").ServerMessage | null} message */
-const isLimit = (message) => message?.type === "error" && message.code === "rate_limited";

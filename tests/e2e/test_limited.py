@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 from websockets.exceptions import ConnectionClosed
 
+from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
 from tests.process import ServerProcess
 from tests.server.client import Client
 
@@ -64,6 +66,50 @@ async def test_join_that_is_limited_says_so_and_comes_in_when_the_server_said(
     # As often as it was told to, and not by its own impatience.
     assert len(opened) <= 3
     await ada.page.close()
+
+
+async def test_who_waits_is_told_once_however_often_an_attempt_is_limited(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, eve = [await newcomer(name, calls=False) for name in ("Ada", "Eve")]
+    sockets: list[WebSocketRoute] = []
+    closing: list[asyncio.Task[None]] = []
+    attempts = 3
+
+    def limited(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        if not 1 < len(sockets) <= 1 + attempts:
+            socket.connect_to_server()
+            return
+
+        def refuse(message: str | bytes) -> None:
+            error = {"type": "error", "id": json.loads(message)["id"], "code": "rate_limited"}
+            socket.send(json.dumps(error | {"message": "So many came.", "retry_after": 0.1}))
+            closing.append(asyncio.create_task(socket.close(code=4103)))
+
+        socket.on_message(refuse)
+
+    await eve.page.route_web_socket("**/ws", limited)
+    await meet(meeting, ada)
+    panel = await in_charge.open_settings(ada)
+    await panel.get_by_label("Who has to be let in").select_option("everyone")
+    await in_charge.close_settings(ada)
+    await in_charge.waits(eve, meeting)
+    status = eve.page.locator("[data-part=position]")
+    await expect(status).to_have_text("You are next.")
+    await status.evaluate(
+        """(status) => {
+          window.said = [];
+          const watch = new MutationObserver(() => window.said.push(status.textContent));
+          watch.observe(status, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    await sockets[0].close(code=1012)
+    await expect(status).to_contain_text(LIMITED)
+    await expect(status).to_have_text("You are next.")
+    said = await eve.page.evaluate("window.said")
+    assert [text.split(" ")[0] for text in said] == ["Reconnecting…", "So", "You"]
+    assert len(sockets) == 2 + attempts
 
 
 async def test_page_that_is_limited_says_so_and_looks_again_when_the_server_said(

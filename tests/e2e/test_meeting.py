@@ -138,6 +138,9 @@ async def test_generated_id_is_found_without_its_dashes(newcomer: Newcomer) -> N
     await bob.press("Join")
     await bob.at("prejoin")
     await expect(bob.page).to_have_url(f"{bob.url}/m/{meeting}")
+    await ada.page.goto(f"{ada.url}/m/{meeting.replace('-', '').lower()}/attendance")
+    await ada.at("attendance")
+    await expect(ada.page.get_by_text(meeting).first).to_be_visible()
 
 
 @pytest.mark.one_browser

@@ -11,7 +11,7 @@ import { loginAddress } from "../here/login-address.js";
 import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
 import { offerLanguages } from "../ui/language-choice.js";
-import { readMeeting } from "../ui/links.js";
+import { readMeeting, withDashes } from "../ui/links.js";
 import { IMPORTED, LOGGED_OUT, LOGIN_NOTICES, noticeOf } from "../ui/notices.js";
 import { forgetMeeting } from "../ui/recents.js";
 import { browserStorage, tabStorage } from "../here/storage.js";
@@ -133,8 +133,12 @@ function open(meeting) {
       key.forget();
       open(meeting);
     } else if (code === "token_expired" && view) view.expired();
-    else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
-    else askForKey(meeting, code);
+    else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) {
+      // Generated IDs may be written without their dashes.
+      const dashed = withDashes(meeting);
+      if (dashed) open(dashed);
+      else notice(NOTICES[code]);
+    } else askForKey(meeting, code);
   });
   poller.start();
 }
