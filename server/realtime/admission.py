@@ -202,17 +202,19 @@ class Admission:
             with self.pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
                     await self._let_in(join, proof, comes_back)
-                    pending.stale, here = False, self._who_is_here(join.meeting, user_id)
+                    pending.begin_anew()
+                    here = self._who_is_here(join.meeting, user_id)
                     # An end recorded after this point marks the join stale.
                     try:
                         joined = await self._recorded(join, proof, turn, comes_back)
                     except NotLetIn as refused:
-                        if pending.stale or self._who_is_here(join.meeting, user_id) != here:
+                        has_changed = pending.stale or pending.hosts
+                        if has_changed or self._who_is_here(join.meeting, user_id) != here:
                             continue  # It was decided by what has changed since.
                         if pending.revoked:
                             raise Refused(ErrorCode.REVOKED) from None
                         raise answer_to(refused, proof, join.name) from None
-                    if not pending.stale:
+                    if not pending.is_older_than_known(joined):
                         break
                 else:
                     raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
@@ -225,7 +227,7 @@ class Admission:
             if joined is not None:
                 self.not_seated(joined)
                 if join.invite is not None:
-                    self.hosts.ask(join.meeting)
+                    self.hosts.ask(join.meeting, user_id)
             raise
         arrival = self._arrival(connection, join, proof, joined, order)
         hand_at = pending.hand_at(arrival.hand_at)

@@ -43,15 +43,15 @@ class HostNews:
         is_known = all((member.user_id == host) is (member.role == "host") for member in found)
         if by_link or not is_known:
             # Others may have an answer of before on its way.
-            self._pending.meeting_changed(room)
+            self._pending.host_changed(room, host)
         if is_known:
             return
         log.info("the host is another", meeting=room)
         self.tell(room, host)
 
-    def ask(self, room: str) -> None:
-        """A join may have made somebody host, and its answer was lost."""
-        self._pending.meeting_changed(room)
+    def ask(self, room: str, user_id: str) -> None:
+        """A join may have made the user host, and its answer was lost."""
+        self._pending.host_changed(room, user_id)
         if room not in self._asking:
             task = self._asking[room] = asyncio.create_task(self._ask(room))
             task.add_done_callback(lambda _: self._asking.pop(room, None))

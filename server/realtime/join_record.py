@@ -106,7 +106,7 @@ class JoinRecord:
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
         except StoreUnavailable as error:
             if not error.certain and shown.invite is not None:
-                self._hosts.ask(join.meeting)
+                self._hosts.ask(join.meeting, user_id)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         if self._hub.stays.start_of(join.meeting, user_id, joined.stay.session_id) is not None:
             return joined

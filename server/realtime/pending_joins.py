@@ -9,16 +9,30 @@ from dataclasses import dataclass
 from msgspec import UNSET, UnsetType
 
 from signalling.rooms.hands import RECORDED
+from storage.records import Joined
 
 
 @dataclass(slots=True, eq=False)
 class PendingJoin:
     """Stale: its user's stay was closed meanwhile. Revoked: the user's credentials became void meanwhile. `hand`: the
-    state of the user's hand by the room (`rooms.hands`), where the store may have answered by an older one."""
+    state of the user's hand by the room (`rooms.hands`), where the store may have answered by an older one. `hosts`:
+    those who may have become host meanwhile."""
 
     stale: bool = False
     revoked: bool = False
+    hosts: frozenset[str] = frozenset()
     hand: float | UnsetType | None = UNSET
+
+    def begin_anew(self) -> None:
+        """The store is asked (again): what was known before, it knows."""
+        self.stale, self.hosts = False, frozenset()
+
+    def is_older_than_known(self, joined: Joined) -> bool:
+        """Whether the store may have given this answer before something that is known by now. Who is host matters to
+        whoever it was then, and to whoever it may be now."""
+        then, user = joined.meeting.host_user_id, joined.participant.user_id
+        others = self.hosts - {then}
+        return self.stale or user in others or (user == then and bool(others))
 
     def hand_at(self, recorded: float | None) -> float | None:
         """The state of the user's hand, of which the store has answered this."""
@@ -92,6 +106,14 @@ class PendingJoins:
         for joins in self._rooms.get(room, {}).values():
             for join in joins:
                 join.stale = True
+        for watch in self._watched.get(room, ()):
+            watch.stale = True
+
+    def host_changed(self, room: str, host: str) -> None:
+        """A join has made the user host, or may have: pending joins ask the store again if that matters to them."""
+        for joins in self._rooms.get(room, {}).values():
+            for join in joins:
+                join.hosts |= {host}
         for watch in self._watched.get(room, ()):
             watch.stale = True
 

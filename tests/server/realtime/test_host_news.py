@@ -93,6 +93,37 @@ async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None
     assert told.roles() == {"u_host": "cohost"}
 
 
+async def test_joins_of_others_are_not_asked_again(desk: Desk) -> None:
+    """However slow the store is: it does not matter to them who is host."""
+    await hosted(desk)
+    late = await desk.held_back(desk.tokens.identity("u_guest", 2e9))
+    desk.admission.hosts.ask("ABC123", "u_other")
+    desk.admission.hosts.heard("ABC123", "u_new", by_link=True)
+    desk.store.open.set()
+    await late
+    assert [request.user_id for request in desk.store.joins] == ["u_host", "u_guest"]
+
+
+async def test_whoever_comes_again_after_a_lost_answer_is_not_asked_for_twice(desk: Desk) -> None:
+    """The room is told that there is a new host while the second attempt is on its way."""
+    told, token = await hosted(desk)
+    desk.store.forgetful = True
+    desk.store.meetings.clear()
+    with pytest.raises(Refused):
+        await desk.admission.admit(object(), by_link(token))
+    desk.store.forgetful = False
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    again = asyncio.create_task(desk.admission.admit(object(), by_link(token)))
+    await desk.store.reached.wait()
+    desk.store.meetings.set()
+    assert await asyncio.wait_for(told.news.get(), 5.0) == ("ABC123", "u_new")
+    desk.store.open.set()
+    arrival, _ = await again
+    assert arrival.role == "host"
+    assert [request.user_id for request in desk.store.joins] == ["u_host", "u_new", "u_new"]
+
+
 async def test_who_has_come_by_it_meanwhile_does_not_wait_by_another_page(desk: Desk) -> None:
     """Also where nobody was, so that nobody could be told."""
     host = await desk.join(desk.tokens.identity("u_host", 2e9))
