@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ class Form:
     tail: bytes = b""
 
 
-async def pieces(store: Store, room: str, reader: Reader, form: Form) -> AsyncIterator[bytes]:
+async def pieces(store: Store, room: str, reader: Reader, form: Form) -> AsyncGenerator[bytes]:
     """All that the reader may see, the oldest first. Raises `StoreUnavailable`, also after some pieces."""
     before = form.head
     after: Message | None = None

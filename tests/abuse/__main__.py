@@ -1,9 +1,10 @@
 """A server with good members who talk, while strangers do to it what they can.
 
-    python -m tests.abuse [seconds]
+    python -m tests.abuse [seconds [attack …]]
 
-The good must not notice: none is cut off, 99 of 100 statuses are answered in a quarter of a second, memory does not
-grow, and the log has nothing above a warning. Ends with 1 otherwise. Loopback only.
+First come strangers, then those who have meetings of their own, each for so long; or whoever is named. The good must
+not notice: none is cut off, 99 of 100 statuses are answered in a quarter of a second, memory does not grow, and the log
+has nothing above a warning. Ends with 1 otherwise. Loopback only.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import math
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
+from tests.abuse.attacks import STRANGERS
+from tests.abuse.owners import OWNERS
 from tests.process import ServerProcess
 from tests.server.client import Client
 
@@ -72,27 +76,32 @@ def memory(pid: int) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) * 1024
 
 
-async def campaign(seconds: float) -> list[str]:
+async def under_attack(url: str, seconds: float, attacks: Sequence[str]) -> None:
+    """Whoever attacks has machines of their own: here they take only what others leave."""
+    command = ("nice", sys.executable, "-m", "tests.abuse.attacks", url, str(seconds), *attacks)
+    attackers = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    done, _ = await attackers.communicate()
+    print("attacks:", json.loads(done or b"{}"))
+
+
+async def campaign(seconds: float, *rounds: Sequence[str]) -> list[str]:
     """What the good noticed."""
     with tempfile.TemporaryDirectory() as directory:
         async with ServerProcess(Path(directory)) as server:
-            until = time.monotonic() + WARM_UP + seconds
+            until = time.monotonic() + WARM_UP + len(rounds) * seconds
             members = [Member(number) for number in range(ROOMS * SIZE)]
             staying = [asyncio.create_task(member.stay(server, until)) for member in members]
             await asyncio.sleep(WARM_UP)
             began, before = time.monotonic(), memory(server.pid)
-            # Strangers have machines of their own: here they take only what others leave.
-            command = ("nice", sys.executable, "-m", "tests.abuse.attacks", server.url, str(seconds))
-            attackers = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-            done, _ = await attackers.communicate()
-            after = memory(server.pid)
+            for attacks in rounds:
+                await under_attack(server.url, seconds, attacks)
+                after = memory(server.pid)
+                print(f"memory: {before / 2**20:.0f} MiB before, {after / 2**20:.0f} MiB after")
             await asyncio.gather(*staying)
     waits = [each for member in members for each in member.waits]
     calm = slowest_of([wait for at, wait in waits if at < began])
     slow = slowest_of([wait for at, wait in waits if at >= began])
-    print("attacks:", json.loads(done or b"{}"))
     print(f"p99 of {len(waits)} statuses: {calm * 1000:.0f} ms before, {slow * 1000:.0f} ms under attack")
-    print(f"memory: {before / 2**20:.0f} MiB before, {after / 2**20:.0f} MiB after")
     found = []
     if cut := sum(member.cut for member in members):
         found.append(f"{cut} members were cut off")
@@ -106,6 +115,8 @@ async def campaign(seconds: float) -> list[str]:
 
 
 if __name__ == "__main__":
-    noticed = asyncio.run(campaign(float(sys.argv[1]) if len(sys.argv) > 1 else 20.0))
+    seconds, *named = sys.argv[1:] or ["20"]
+    rounds = [named] if named else [[attack.__name__ for attack in group] for group in (STRANGERS, OWNERS)]
+    noticed = asyncio.run(campaign(float(seconds), *rounds))
     print(*noticed or ["nobody noticed"], sep="\n")
     sys.exit(1 if noticed else 0)

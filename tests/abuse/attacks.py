@@ -1,6 +1,6 @@
 """What strangers do to a server on the open Internet, each from an address of its own, over and over.
 
-    python -m tests.abuse.attacks http://127.0.0.1:3000 20
+    python -m tests.abuse.attacks http://127.0.0.1:3000 20 guesses_ids makes_invites
 
 Prints as JSON how often each was done. On loopback only, and bounded: so many seconds, a few sockets at a time.
 """
@@ -13,20 +13,18 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 from websockets.exceptions import WebSocketException
 
-from tests.server.client import Client, bearer
+from tests.abuse.attacker import Attacker
+from tests.abuse.owners import OWNERS
 from tests.server.raw import Raw
 
 PAUSE = 0.01
 AT_ONCE = 4
-"""How often each is done at a time,"""
-HELD = 300
-"""and how many sockets are kept open then, each."""
+"""How often each is done at a time."""
 
 CROWD = 14
 """Of each that toggles: there are several, in one room."""
@@ -41,49 +39,6 @@ NONSENSE = (
 
 FAILURES = (OSError, EOFError, TimeoutError, AssertionError, WebSocketException, httpx.HTTPError)
 """What an attacker meets who is refused."""
-
-
-class Attacker:
-    def __init__(self, url: str, number: int) -> None:
-        self.url = url
-        self.port = urlsplit(url).port or 80
-        self.number = number
-        self.address = f"198.51.100.{number}"
-        self.times = 0
-        self._token = ""
-        self._held: list[Raw] = []
-
-    async def ask(self, method: str, path: str, key: str = "") -> httpx.Response:
-        headers = {"X-Forwarded-For": self.address} | (bearer(key) if key else {})
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
-            return await http.request(method, path, headers=headers)
-
-    async def hold(self, begun: bytes) -> None:
-        """Keep a socket on which so much was sent, and let go of the oldest when there are many."""
-        raw = await Raw.open(self.port)
-        self._held.append(raw)
-        await raw.send(begun)
-        if len(self._held) > HELD:
-            await self._held.pop(0).__aexit__(None, None, None)
-
-    async def let_go(self) -> None:
-        while self._held:
-            await self._held.pop().__aexit__(None, None, None)
-
-    async def lead(self, client: Client, room: str) -> None:
-        """As the host of a meeting, the same each time."""
-        known = {"token": self._token} if self._token else {}
-        await client.join(f"{room}-{self.number}", "Eve", create=True, **known)
-        self._token = client.token
-
-    @contextlib.asynccontextmanager
-    async def socket(self) -> AsyncIterator[Client]:
-        client = await Client.open(f"{self.url.replace('http', 'ws', 1)}/ws", address=self.address)
-        try:
-            yield client
-        finally:
-            client.drop()
-            await client.close()
 
 
 async def guesses_ids(me: Attacker) -> None:
@@ -249,7 +204,7 @@ async def plays_zoom(me: Attacker) -> None:
     await me.ask("POST", "/api/zoom/webhook")
 
 
-ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
+STRANGERS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     guesses_ids,
     tries_keys,
     makes_identities,
@@ -274,8 +229,10 @@ ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     plays_zoom,
 )
 
+ATTACKS = {attack.__name__: attack for attack in (*STRANGERS, *OWNERS)}
 
-async def attack(url: str, seconds: float) -> Counter[str]:
+
+async def attack(url: str, seconds: float, names: Sequence[str]) -> Counter[str]:
     done: Counter[str] = Counter()
     until = time.monotonic() + seconds
 
@@ -290,10 +247,10 @@ async def attack(url: str, seconds: float) -> Counter[str]:
             await asyncio.sleep(PAUSE)
 
     async with asyncio.TaskGroup() as group:
-        for number, what in enumerate(ATTACKS * AT_ONCE, 1):
-            group.create_task(go_on(what, number))
+        for number, what in enumerate([*names] * AT_ONCE, 1):
+            group.create_task(go_on(ATTACKS[what], number))
     return done
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(attack(sys.argv[1], float(sys.argv[2])))))
+    print(json.dumps(asyncio.run(attack(sys.argv[1], float(sys.argv[2]), sys.argv[3:]))))

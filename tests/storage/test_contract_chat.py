@@ -73,7 +73,8 @@ async def test_pages_go_back_in_one_order(script: Script) -> None:
 async def test_no_page_leaves_out_what_was_written_in_one_moment(script: Script) -> None:
     await script.join("ann")
     await write(script, *(said("ann", f"{number:02}", 1001.0 + number // 4) for number in range(20)))
-    read, before, more = [], None, True
+    read: list[str] = []
+    before, more = None, True
     while more:
         page = await script.store.messages(script.room, BOB, 3, before)
         read = [message.text for message in page.messages] + read

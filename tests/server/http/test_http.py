@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
@@ -55,12 +55,16 @@ async def test_what_is_made_piece_by_piece_is_not_made_for_its_headers(play: Pla
 
 async def test_the_maker_of_pieces_is_stopped() -> None:
     made: list[bytes] = []
+    closed = asyncio.Event()
 
-    async def pieces() -> AsyncIterator[bytes]:
-        while len(made) < 100:
-            await asyncio.sleep(0)
-            made.append(b"x")
-            yield b"x"
+    async def pieces() -> AsyncGenerator[bytes]:
+        try:
+            while len(made) < 100:
+                await asyncio.sleep(0)
+                made.append(b"x")
+                yield b"x"
+        finally:
+            closed.set()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (await streamed(pieces(), "text/plain", {"X-Known": "yes"}))(scope, receive, send)
@@ -83,6 +87,8 @@ async def test_the_maker_of_pieces_is_stopped() -> None:
     assert (b"x-known", b"yes") in sent[0]["headers"]
     # Whether there is an answer is known by the first.
     assert len(made) == 1
+    # And what it had at hand is gone, without the garbage collector.
+    assert closed.is_set()
 
 
 async def test_a_page_s_head_may_be_known_already(play: Play) -> None:

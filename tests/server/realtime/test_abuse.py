@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from tests.abuse.attacks import ATTACKS, FAILURES, Attacker
+from tests.abuse.attacker import Attacker
+from tests.abuse.attacks import ATTACKS, FAILURES
 from tests.process import ServerProcess
 
 
 async def test_attacks_are_answered_without_an_error(tmp_path: Path) -> None:
     async with ServerProcess(tmp_path, RECONVENE_LIMITS="0,lookups=1,failed_keys=1,identities=1") as server:
-        for number, attack in enumerate(ATTACKS, 1):
+        for number, attack in enumerate(ATTACKS.values(), 1):
             attacker = Attacker(server.url, number)
             # The second time some are refused; what an attacker then meets is no failure of the server.
             for attacker.times in range(2):
