@@ -9,9 +9,9 @@ from tests.abuse.attacker import Attacker
 from tests.server.client import bearer
 from tests.server.raw import Raw
 
-STAYS = 25
-MESSAGES = 150
-"""In the meeting of each: more or less as many as one may make at once."""
+STAYS = 8
+MESSAGES = 100
+"""In the meeting of each."""
 
 ASKED = 8
 """How often at once."""
