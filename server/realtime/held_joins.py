@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
@@ -37,11 +38,14 @@ class HeldJoins:
             self._networks[connection.client.network] += 1
         self._again[connection] = again, proof
 
-    def begins_to_show(self, connection: Connection) -> None:
+    def verifies(self, connection: Connection, task: asyncio.Task[None]) -> None:
         """Something newer is being verified. It is not asked for meanwhile, but with that."""
         self._showing[connection] += 1
+        # When all who wait for the task have heard: the connection may be held for as long.
+        loop = asyncio.get_running_loop()
+        task.add_done_callback(lambda _: loop.call_soon(self._has_shown, connection))
 
-    def has_shown(self, connection: Connection) -> None:
+    def _has_shown(self, connection: Connection) -> None:
         """It is verified, or refused."""
         self._showing[connection] -= 1
         if not self._showing[connection]:

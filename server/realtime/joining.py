@@ -105,10 +105,7 @@ class Joining:
             return self._begin(self._authenticate(connection, message, seat.room.id, seat.member.user_id))
         if waits is not None:
             task = self._begin(self._authenticate(connection, message, waits.room.id, waits.knock.user_id))
-            self._held.begins_to_show(connection)
-            # When all who wait for the task have heard: the connection may be held for as long.
-            loop = asyncio.get_running_loop()
-            task.add_done_callback(lambda _: loop.call_soon(self._held.has_shown, connection))
+            self._held.verifies(connection, task)
             return task
         if not connection.joined:
             self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
@@ -219,18 +216,15 @@ class Joining:
                 return
             if isinstance(message, Join) and message.create:
                 meeting_asked_for(meeting, created=joined.created, connection=connection.number)
+            who = arrival.participant_id
             if joined.rejoined:
-                log.info(
-                    "participant already exists, updating status",
-                    participant=arrival.participant_id,
-                    **context,
-                )
+                log.info("participant already exists, updating status", participant=who, **context)
             self._held.release(connection)
             connection.seat()
             self._carrier.tell_soon()
             self._carrier.carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
-            log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
+            log.info("participant joined", participant=who, role=arrival.role, **context)
         except HasToWait as waits:
             try:
                 self._wait(connection, message, meeting, waits)

@@ -59,6 +59,10 @@ class Renaming:
             return []
         return self._tell_store(room, member, f"name-{instance}")
 
+    def _is_counted_on(self, room: Room, member: Member) -> bool:
+        """Whether a name is on its way to the store as the one that counts."""
+        return any(each.told for each in self._under_way(room, member))
+
     def _under_way(self, room: Room, member: Member) -> list[Unsettled]:
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
         return [
@@ -88,8 +92,7 @@ class Renaming:
             self._telling.add(room, update, now)
             effects += self._telling.tell(room, now)
         is_refused = not (isinstance(outcome, Recorded) or unsettled.told)
-        if room is not None and member is not None and is_refused:
-            if any(each.told for each in self._under_way(room, member)):
-                # It was counted on, and the store was told it as the one that counts.
-                effects += self._tell_store(room, member, f"name-{unsettled.key}")
+        if room is not None and member is not None and is_refused and self._is_counted_on(room, member):
+            # The store was told it as the one that counts.
+            effects += self._tell_store(room, member, f"name-{unsettled.key}")
         return effects if unsettled.reply is None else effects + answer(room, unsettled.reply, outcome)

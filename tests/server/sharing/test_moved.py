@@ -90,8 +90,8 @@ def test_whoever_has_a_room_and_does_not_know_takes_it_when_it_is_asked() -> Non
         node = Node()
         room = node.rooms.pop(ROOM)
 
-        async def take(_room: str) -> tuple[str, int]:
-            node.rooms[ROOM] = room
+        async def take(room_id: str) -> tuple[str, int] | None:
+            node.rooms[room_id] = room
             return "me", 5
 
         async def answer(_body: bytes) -> bytes:
