@@ -140,8 +140,12 @@ class FromEdges:
     def edge_gone(self, node: str) -> None:
         """The node is dead, and its sockets with it."""
         for room in list(self._rooms.rooms.values()):
-            for connection in [each for each in room.connections.values() if each.edge == node]:
+            gone = [each for each in room.connections.values() if each.edge == node]
+            for connection in gone:
                 self._is_gone(room, connection)
+            if gone:
+                # If it lives after all, it takes them to be seated, and they miss what is told from here on.
+                room.tell_nodes([node], wire.Unbridged(room.id))
 
     def _is_gone(self, room: OwnedRoom, connection: OwnedConnection) -> None:
         connection.ends(goodbye=False)

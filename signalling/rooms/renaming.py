@@ -59,15 +59,15 @@ class Renaming:
             return []
         return self._tell_store(room, member, f"name-{instance}")
 
-    def _is_counted_on(self, room: Room, member: Member) -> bool:
-        """Whether a name is on its way to the store as the one that counts."""
-        return any(each.told for each in self._under_way(room, member))
-
     def _under_way(self, room: Room, member: Member) -> list[Unsettled]:
         asked = (each for each in self._questions.of(room.id) if isinstance(each, Unsettled))
         return [
             each for each in asked if each.change.name is not None and each.actor.user_id == member.user_id
         ]
+
+    def _is_counted_on(self, room: Room, member: Member) -> bool:
+        """Whether the store was told a name that was under way as the one that counts."""
+        return any(each.told for each in self._under_way(room, member))
 
     def _tell_store(self, room: Room, member: Member, key: str) -> list[Effect]:
         """Which name counts: the last one that is under way, if there is any."""
@@ -92,7 +92,6 @@ class Renaming:
             self._telling.add(room, update, now)
             effects += self._telling.tell(room, now)
         is_refused = not (isinstance(outcome, Recorded) or unsettled.told)
-        if room is not None and member is not None and is_refused and self._is_counted_on(room, member):
-            # The store was told it as the one that counts.
+        if is_refused and room is not None and member is not None and self._is_counted_on(room, member):
             effects += self._tell_store(room, member, f"name-{unsettled.key}")
         return effects if unsettled.reply is None else effects + answer(room, unsettled.reply, outcome)

@@ -16,11 +16,14 @@ from server.realtime.hand_writer import HandWriter
 from server.runtime import clock
 from server.sharing.committing import Committing
 from server.sharing.cut_off import CutOff
+from server.sharing.from_edges import FromEdges
 from server.sharing.membership import Membership
+from server.sharing.owned_connection import OwnedConnection
 from server.sharing.owned_room import Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.room_state import ABOUT, WITHDRAWN, room_state
 from signalling.nodes import wire
+from signalling.nodes.owner import Parcel
 from storage.store import Store
 from tests.signalling.state.roaming import Roaming
 
@@ -165,3 +168,19 @@ async def test_whoever_has_not_heard_of_the_engine_for_a_lease_may_be_missed() -
     assert not cut_off.may_be_missed()
     membership.seen_at -= 3.0
     assert cut_off.may_be_missed()
+
+
+def test_a_node_that_lives_after_all_has_its_pages_resume() -> None:
+    """It was taken for dead, and its places were given up: what was told from there on its pages have not heard."""
+    told = SimpleNamespace(lost=list[int]())
+    gateway: Any = SimpleNamespace(lost_owned=lambda connection: told.lost.append(connection.number))
+    membership: Any = SimpleNamespace(id="me", others=["other"])
+    rooms: Any = SimpleNamespace(rooms={})
+    for name in ("ROOM-1", "ROOM-2"):
+        room = rooms.rooms[name] = OwnedRoom(name, "me", bytes, lambda room: None)
+        edge = "other" if name == "ROOM-1" else "third"
+        room.connections[edge, 7] = OwnedConnection(gateway, room, edge, 7)
+    FromEdges(rooms, membership, gateway).edge_gone("other")
+    assert told.lost == [7]
+    parcels = [list(room.turn().parcels) for room in rooms.rooms.values()]
+    assert parcels == [[Parcel(["other"], wire.encode(wire.Unbridged("ROOM-1")))], []]

@@ -34,6 +34,8 @@ class Shown(Truth):
         self._appended: dict[tuple[str, str, int], tuple[bytes, To]] = {}
         """By the node whose log it is: one that was stopped may go on with a room that others have."""
         self._gone: set[tuple[str, int]] = set()
+        self._blanked: set[tuple[str, str, int]] = set()
+        """By node, too: signals that it has sent again under other numbers."""
 
     def kept(self) -> str:
         rooms = self._engine.space.rooms.values()
@@ -42,6 +44,13 @@ class Shown(Truth):
     @contextlib.contextmanager
     def told(self, now: Callable[[], float]) -> Iterator[None]:
         commit, establish, append, drop = Space.commit, Space.establish, Log.append, Space.drop
+        withdraw = Log.withdraw
+
+        def withdrawn(log: Log, participant: str, since: int) -> list[bytes]:
+            mine = {entry[0] for entry in log.after(since) if entry[3] == participant}
+            if found := withdraw(log, participant, since):
+                self._blanked |= {(_node(), log.epoch, seq) for seq in mine}
+            return found
 
         def appended(log: Log, payload: bytes, at: float, to: To = None) -> None:
             append(log, payload, at, to)
@@ -67,7 +76,8 @@ class Shown(Truth):
                     )
                 self._note(own.node, own.epoch, state.entries, now())
                 self._note(own.node, own.epoch, self._forgotten(own, state), now())
-                self._withdraw(own.epoch, state.fields.get("withdrawn"))
+                mine = sorted(at for *whose, at in self._blanked if whose == [own.node, own.epoch])
+                self._withdraw(own.epoch, json.dumps(mine).encode())
             return answer
 
         def dropped(space: Space, own: Ownership, at: float) -> Committed | Fenced | Lost:
@@ -84,6 +94,7 @@ class Shown(Truth):
             return answer
 
         Log.append = appended  # type: ignore[method-assign, assignment]
+        Log.withdraw = withdrawn  # type: ignore[method-assign, assignment]
         Space.commit = committed  # type: ignore[method-assign, assignment]
         Space.drop = dropped  # type: ignore[method-assign, assignment]
         Space.establish = established  # type: ignore[method-assign, assignment]
@@ -91,6 +102,7 @@ class Shown(Truth):
             yield
         finally:
             Log.append = append  # type: ignore[method-assign]
+            Log.withdraw = withdraw  # type: ignore[method-assign]
             Space.drop = drop  # type: ignore[method-assign]
             Space.commit = commit  # type: ignore[method-assign]
             Space.establish = establish  # type: ignore[method-assign]

@@ -163,13 +163,17 @@ class ClusterWorld(World):
 
     def look_back(self, server: Server) -> None:
         """Whoever is told to stop gives its rooms to others, if there are any and nothing is in the way."""
-        if not (isinstance(server, NodeServer) and server.is_drained and server.cluster.owned_rooms.rooms):
+        if not (isinstance(server, NodeServer) and server.is_drained):
+            return
+        # Of one in which nobody is there is nothing to give.
+        rooms = [each for each in server.cluster.owned_rooms.rooms.values() if each.line.epoch]
+        if not rooms:
             return
         since = server.stopped_at
         others = [each for each in self.listening if each.started_at < since - 2 * INTERVAL]
         in_the_way = [at for at in self.trouble_at if at > since - HELD_UP]
         # What is ordered over HTTP is done first, and a slow store may take longer for it than a node may for its stop.
-        ordered = any(room.orders for room in server.cluster.owned_rooms.rooms.values())
+        ordered = any(room.orders for room in rooms)
         was_slow = any(until > since for _, until in self.outages)
         if others and not (in_the_way or ordered or was_slow):
             self.complain(f"server {server.number} stopped, and kept its rooms")
