@@ -128,9 +128,10 @@ class Recovery:
         if is_bridged and confirms:
             count, revision = line.sent
             told = await self._engine.confirm(self._own(room, revision))
-        elif not is_bridged and room.id in self._committing.hub.rooms:
-            # Others may have had the room meanwhile, and shown what nobody knows now.
+        elif not is_bridged and room.id in self._committing.hub.rooms and room.anew_in != incarnation:
+            # Others may have had the room meanwhile, and shown what nobody knows now. (Once, if the answer is lost.)
             self._committing.begin_anew(room)
+            room.anew_in = incarnation
         if isinstance(told, Lost):
             if room.id not in self._committing.hub.rooms:
                 line.epoch = ""

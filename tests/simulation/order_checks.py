@@ -170,6 +170,9 @@ def _stays_of_those_removed_are_closed(world: World) -> None:
     for made in world.store.journal.made():
         if len(made.closed - made.ended) > 1:
             world.complain(f"{made.change.whom} was removed, and {len(made.closed)} stays ended so")
+    if world.keeps_rooms and len(world.truth.epochs) > 1:
+        # What of an epoch was not committed when the room began anew was told to nobody, and is recorded.
+        return
     # The room may have said so first, or alone, when the server died.
     alone = Counter(who for who, session, reason in rows if reason == "removed" and session not in closed)
     for who, count in alone.items():

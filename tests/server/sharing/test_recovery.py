@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from server.cluster.engine.errors import EngineUnavailable
 from server.cluster.engine.records import Committed, Head, Ownership, RoomState, Taken
 from server.sharing.owned_room import OwnedRoom
 from server.sharing.recovery import Recovery
@@ -32,7 +33,7 @@ class Node:
             Taken(*previous, head, is_complete=False),
             Taken("", 10, Head("me", 11, "", 0, 0), False),
         ]
-        membership = SimpleNamespace(
+        self.membership = membership = SimpleNamespace(
             id="me", others=[], settled=self.connected, seen=self.connected, was_over=lambda _: False
         )
         parts: list[Any] = [self, membership, self, self.lose]
@@ -115,3 +116,31 @@ async def test_whoever_had_it_in_between_keeps_it() -> None:
     node = Node(Head("me", 9, "e_1", 8, 2), ("other", 6))
     await node.recovers()
     assert (node.calls, node.was_lost) == ([], True)
+
+
+async def test_a_room_is_begun_anew_once_in_an_engine_whose_answer_is_lost() -> None:
+    """Others may have had it while it was away. What was established is gone on with: nothing of that was shown."""
+
+    class Loses(Node):
+        def __init__(self) -> None:
+            super().__init__(Head("", 0, "", 0, 0), ("", 0))
+            self.anew = 0
+            self.membership.was_over = lambda _: True
+
+        async def connected(self, _: str = "") -> str:
+            return "another"
+
+        async def establish(self, own: Ownership, state: RoomState) -> Committed:
+            told = await super().establish(own, state)
+            if len(self.calls) == 1:
+                raise EngineUnavailable("the connection broke", may_have_happened=True)
+            return told
+
+        def begin_anew(self, room: OwnedRoom) -> None:
+            self.anew += 1
+            room.line.establish("e_2", 10, STATE)
+
+    node = Loses()
+    await node.recovers()
+    assert [own.epoch for _, own in node.calls] == ["e_2", "e_2"]
+    assert (node.anew, node.room.line.phase) == (1, "owned")
