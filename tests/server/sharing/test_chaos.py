@@ -14,6 +14,7 @@ ELSEWHERE = {"kills", "rolling", "engine_away"}
 """What `test_two_nodes.py` and `test_drain.py` have, and what takes long."""
 
 
+@pytest.mark.programs
 @pytest.mark.timeout(600)
 async def test_nobody_loses_anything() -> None:
     acts = [act.name for act in ACTS if act.name not in ELSEWHERE]
