@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 import shutil
 import zlib
 from collections import defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,14 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "programs: starts what tests/install.sh installs: a browser, a database, nginx, coturn"
     )
+    config.addinivalue_line("markers", "early: takes long by the clock, so that it is begun before others")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and needs_programs(item):
             item.add_marker("programs")
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        items[:] = spread(items)
+    if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = spread(items, processes)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,20 +75,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
 
 
-def spread(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Files with tests that may take long first, and the others in any order that all processes agree on.
+def spread(items: Iterable[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Files dealt out to the processes, each of which begins with a stretch of the list: early ones, others as they
+    come, and at last those without a test that waits.
 
-    Each process begins with a stretch of the list. In the order of folders one has all browsers, and the others, whose
-    tests mostly wait, leave a processor idle until they are done. What takes minutes must not be begun as the last."""
+    In the order of folders one process has all browsers, the others wait, and a processor is idle until these are done.
+    """
     files: defaultdict[str, list[pytest.Item]] = defaultdict(list)
-    longest: defaultdict[str, float] = defaultdict(float)
     for item in items:
-        file = item.location[0]
-        files[file].append(item)
-        if (timeout := item.get_closest_marker("timeout")) is not None:
-            longest[file] = max(longest[file], float(timeout.args[0]))
-    order = sorted(files, key=lambda file: (-longest[file], zlib.crc32(file.encode()), file))
-    return [item for file in order for item in files[file]]
+        files[item.location[0]].append(item)
+    order = sorted(files, key=lambda file: (_rank(files[file]), zlib.crc32(file.encode()), file))
+    dealt = itertools.chain.from_iterable(order[first::processes] for first in range(processes))
+    return [item for file in dealt for item in files[file]]
+
+
+def _rank(tests: Sequence[pytest.Item]) -> int:
+    if any(test.get_closest_marker("early") for test in tests):
+        return 0
+    waits = any(inspect.iscoroutinefunction(getattr(test, "obj", None)) for test in tests)
+    return 1 if waits else 2
 
 
 def needs_programs(item: pytest.Function) -> bool:

@@ -13,6 +13,8 @@ import pytest
 from tests.simulation.run import run
 from tests.simulation.seeds import IN_TESTS, run_many, workers
 
+pytestmark = pytest.mark.early
+
 ROOT = Path(__file__).parents[2]
 
 MUST_HAPPEN = {

@@ -26,6 +26,8 @@ from tests.server.client import Client, Play, bearer, playing
 from tests.server.findings import examined, one, those
 from tests.server.realtime.logins import logging_in
 
+pytestmark = pytest.mark.early
+
 WITHIN = 30.0
 """Seconds until a process has started or ended, on a machine that has other things to do. Less than an echo stays."""
 

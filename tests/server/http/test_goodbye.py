@@ -11,6 +11,8 @@ import pytest
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, playing
 
+pytestmark = pytest.mark.early
+
 GOING_AWAY = 1001
 
 

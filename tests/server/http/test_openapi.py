@@ -13,6 +13,8 @@ import pytest
 from tests.process import ServerProcess
 from tests.server.client import bearer, playing
 
+pytestmark = pytest.mark.early
+
 ADMIN_KEY = "the-admin-key-of-these-tests"
 CHECKS = (
     "not_a_server_error",

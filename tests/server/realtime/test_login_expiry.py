@@ -20,6 +20,8 @@ from tests.server.client import Client, playing
 from tests.server.realtime.logins import Login, logging_in
 from tests.signalling.script import Stage
 
+pytestmark = pytest.mark.early
+
 
 @pytest.fixture(scope="module", params=["keep", "leave"])
 async def shared(

@@ -16,6 +16,8 @@ from tests.server.pages import Page
 from tests.server.proxy import HOST, Proxy
 from tests.server.realtime.test_reconnect_restart import hurry, record, start_again, url_of
 
+pytestmark = pytest.mark.early
+
 
 def a_minute_passes(server: ServerProcess, absent: Page) -> float:
     """Since the process that is dead wrote its last heartbeat; answers when that was. The absent had come a minute

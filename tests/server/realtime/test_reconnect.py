@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from signalling.client.actions import Emit
 from tests.process import ServerProcess
 from tests.server.client import playing
 from tests.server.pages import Page, together
 from tests.server.proxy import HOST, Proxy, Wire
+
+pytestmark = pytest.mark.early
 
 ADMIN_KEY = "reconnect-reconnect"
 ROOMS, SIZE = 20, 10

@@ -12,6 +12,8 @@ from tests.process import ServerProcess
 from tests.server.client import Client, Play, playing
 from tests.server.raw import Raw, frame, join
 
+pytestmark = pytest.mark.early
+
 
 def place(session: str) -> dict[str, Any]:
     """What a session token says, but for the date."""

@@ -6,8 +6,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.process import ServerProcess
 from tests.server.client import Client, Message, Play, playing
+
+pytestmark = pytest.mark.early
 
 ROOM = "ABC123"
 

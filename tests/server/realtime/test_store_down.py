@@ -17,6 +17,8 @@ from tests.server.client import Play, playing
 from tests.server.realtime.test_drain import locked, milliseconds, moment
 from tests.server.realtime.test_room_restore import ROOM, back, stays
 
+pytestmark = pytest.mark.early
+
 
 def locked_by_another_process(server: ServerProcess) -> AbstractContextManager[object]:
     return locked(server.database)

@@ -10,6 +10,8 @@ import pytest
 from tests.chaos.acts import ACTS
 from tests.process import ROOT
 
+pytestmark = pytest.mark.early
+
 ELSEWHERE = {"kills", "rolling", "engine_away"}
 """What `test_two_nodes.py` and `test_drain.py` have, and what takes long."""
 

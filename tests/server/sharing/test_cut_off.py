@@ -10,6 +10,8 @@ from tests.engines.cable import Cable
 from tests.server.client import playing
 from tests.server.sharing.nodes import Nodes
 
+pytestmark = pytest.mark.early
+
 ROOM = "CUT-OFF"
 
 

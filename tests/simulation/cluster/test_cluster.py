@@ -10,6 +10,8 @@ from tests.simulation.cluster.plants import PLANTS, planted
 from tests.simulation.run import run
 from tests.simulation.seeds import run_many, workers
 
+pytestmark = pytest.mark.early
+
 NODES = 3
 
 IN_TESTS = {2: 200, 3: 200}
