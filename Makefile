@@ -38,6 +38,11 @@ test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOB
 
 # Of a thousand requests that are made up, making them up is most.
 QUICK += --deselect tests/server/http/test_openapi.py::test_generated_requests_are_answered_as_documented
+# Two hundred people need a fifth of a minute.
+QUICK += --deselect tests/server/realtime/test_reconnect.py
+
+# Most of these tests wait more than they work.
+quick: JOBS = 5
 
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)

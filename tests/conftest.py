@@ -28,7 +28,7 @@ the disk, at each commit."""
 
 def pytest_configure(config: pytest.Config) -> None:
     # No test asks anybody but this machine. Each HTTP client would read the certificates of all authorities first, at
-    # 30 ms of a processor; of a folder it reads the one it needs.
+    # 20 ms of a processor; of a folder it reads the one it needs.
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
