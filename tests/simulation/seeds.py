@@ -18,7 +18,7 @@ from tests.simulation.run import Outcome, run
 
 CHUNK = 25
 
-IN_TESTS = 400
+IN_TESTS = 600
 """How many seeds the tests run, with and without a planted bug; `make simulate` runs more."""
 
 
