@@ -44,17 +44,17 @@ class RoleBody(Order):
 
 
 class MuteBody(Order):
-    """What is turned off (false)."""
+    """What is turned off (false); nothing named: the microphone."""
 
-    audio: Literal[False] | None = False
+    audio: Literal[False] | None = None
     video: Literal[False] | None = None
     screen: Literal[False] | None = None
 
 
 class AskBody(Order):
-    """What they are asked to turn on (true)."""
+    """What they are asked to turn on (true); nothing named: the microphone."""
 
-    audio: Literal[True] | None = True
+    audio: Literal[True] | None = None
     video: Literal[True] | None = None
     screen: Literal[True] | None = None
 
@@ -189,7 +189,7 @@ def add_to(
         meeting: str, participant: Participant, user_id: Known, body: MuteBody | None = None
     ) -> Response:
         """Turn something off for somebody who is in the meeting now, once."""
-        media = Media(**body.model_dump()) if body else Media(audio=False)
+        media = _named(body) or Media(audio=False)
         return await do(meeting, user_id, moderation.Mute(1, [participant], media))
 
     @routes.post(f"{path}/ask", **at_once)
@@ -197,7 +197,7 @@ def add_to(
         meeting: str, participant: Participant, user_id: Known, body: AskBody | None = None
     ) -> Response:
         """Ask somebody who is in the meeting now to turn something on."""
-        media = Media(**body.model_dump()) if body else Media(audio=True)
+        media = _named(body) or Media(audio=True)
         return await do(meeting, user_id, moderation.Ask(1, participant, media))
 
     @routes.post(f"{path}/lower_hand", **at_once)
@@ -210,3 +210,8 @@ def add_to(
         """Say who is shown large to everyone: people who are in the meeting now."""
         name, again = key_of(key)
         return await change(meeting, user_id, moderation.Spotlight(1, name, body.participants, again))
+
+
+def _named(body: MuteBody | AskBody | None) -> Media | None:
+    named = {} if body is None else body.model_dump(exclude_none=True)
+    return Media(**named) if named else None

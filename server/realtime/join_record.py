@@ -21,6 +21,7 @@ from server.settings.config import Config
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
+from signalling.protocol.rights import rights_of
 from signalling.rooms.admission import leaders
 from signalling.rooms.effects import StayEnded, StayResumed
 from signalling.rooms.hub import Hub
@@ -108,6 +109,9 @@ class JoinRecord:
             if not error.certain and shown.invite is not None:
                 self._hosts.ask(join.meeting, user_id)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        member, who = self._hub.present(join.meeting, user_id), joined.participant
+        if member is not None and (member.role, member.may) != (who.role, rights_of(who.may)):
+            self._pending.person_changed(join.meeting)
         if self._hub.stays.start_of(join.meeting, user_id, joined.stay.session_id) is not None:
             return joined
         began_at = self._clock.as_set_now(joined.stay.joined_at)

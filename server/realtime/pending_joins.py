@@ -109,13 +109,18 @@ class PendingJoins:
         for watch in self._watched.get(room, ()):
             watch.stale = True
 
+    def person_changed(self, room: str) -> None:
+        """A join has given somebody who is in the room another role, or other rights: what is being asked of the store
+        about those in it may be older."""
+        for watch in self._watched.get(room, ()):
+            watch.stale = True
+
     def host_changed(self, room: str, host: str) -> None:
         """A join has made the user host, or may have: pending joins ask the store again if that matters to them."""
         for joins in self._rooms.get(room, {}).values():
             for join in joins:
                 join.hosts |= {host}
-        for watch in self._watched.get(room, ()):
-            watch.stale = True
+        self.person_changed(room)
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: refuse their pending joins."""

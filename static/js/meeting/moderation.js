@@ -88,7 +88,7 @@ export class Moderation {
   async #asked({ from, media }) {
     const { me } = this.#meeting;
     const off = () => MEDIA.filter((right) => media[right] && !this.#meeting.getSnapshot().me.sends[right]);
-    if (!off().length || !(await askToTurnOn(this.#nameOf(from) ?? t("The host"), off()))) return;
+    if (!off().length || !(await askToTurnOn(this.#nameOf(from) ?? t("Somebody in charge"), off()))) return;
     const turnOn = { audio: () => me.setAudio(true), video: () => me.setVideo(true), screen: () => me.setScreen(true) };
     for (const right of off()) turnOn[right]();
   }

@@ -174,6 +174,49 @@ async def test_mute_is_for_those_who_are_there(play: Play, room: str) -> None:
     assert (await asked(play, "POST", path, ann.token)).status_code == 404
 
 
+async def test_what_is_named_alone_is_turned_off_or_asked_for(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    bob = await play.joined(room, "Bob", media={"audio": True, "video": True, "screen": True})
+    cat = await play.joined(room, "Cat")
+    path = f"{room}/participants/{bob.id}"
+
+    async def turned_off(body: dict[str, Any]) -> dict[str, bool]:
+        assert (await asked(play, "POST", f"{path}/mute", ann.token, json=body)).status_code == 204
+        media: dict[str, bool] = (await cat.expect("participant_updated", by=ann.id))["participant"]["media"]
+        return media
+
+    assert await turned_off({"screen": False}) == {"audio": True, "video": True, "screen": False}
+    assert await turned_off({"audio": None, "video": False}) == {
+        "audio": True,
+        "video": False,
+        "screen": False,
+    }
+    assert await turned_off({}) == {"audio": False, "video": False, "screen": False}
+
+    for body, media in (({"video": True}, {"video": True}), ({}, {"audio": True}), (None, {"audio": True})):
+        assert (await asked(play, "POST", f"{path}/ask", ann.token, json=body)).status_code == 204
+        told, _ = await bob.until("ask")
+        assert {name: on for name, on in told["media"].items() if on is not None} == media
+        assert told["from"] == ann.id
+    await cat.nothing()
+
+
+async def test_hands_and_the_spotlight_are_told_to_everyone(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    bob = await play.joined(room, "Bob")
+    await bob.status(hand=True)
+    await ann.until("participant_updated")
+    await asked(play, "POST", f"{room}/participants/{bob.id}/lower_hand", ann.token)
+    told, _ = await ann.until("participant_updated")
+    assert (told["participant"]["hand"], told["by"]) == (False, ann.id)
+    await asked(play, "PUT", f"{room}/spotlight", ADMIN_KEY, json={"participants": [bob.id]})
+    told, _ = await ann.until("meeting_updated")
+    assert told["meeting"]["settings"]["spotlight"] == [bob.id]
+    assert "by" not in told
+    await asked(play, "PUT", f"{room}/spotlight", ann.token, json={"participants": []})
+    assert "spotlight" not in (await ann.until("meeting_updated"))[0]["meeting"]["settings"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

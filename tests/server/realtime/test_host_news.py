@@ -10,7 +10,7 @@ from server.realtime.entry import invite_hash
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.moderation import Change, NewInvite
-from storage.records import JoinRequest
+from storage.records import JoinRequest, Role
 from tests.server.desk import Desk
 
 
@@ -170,3 +170,17 @@ async def test_whoever_shows_it_has_a_place_in_a_full_meeting(desk: Desk) -> Non
         await desk.admission.admit(object(), guess)
     arrival, joined = await desk.admission.admit(object(), by_link(token))
     assert (arrival.role, joined.meeting.host_user_id) == ("host", "u_new")
+
+
+@pytest.mark.parametrize("role", ["cohost", "participant"])
+async def test_what_is_being_asked_about_those_in_the_room_is_older_than_a_role_that_a_join_gives(
+    desk: Desk, role: Role
+) -> None:
+    await desk.join(desk.tokens.identity("u_host", 2e9))
+    token = desk.tokens.identity("u_new", 2e9)
+    await desk.join(token)
+    invite = NewInvite("ABC123", "v_1", invite_hash("the link"), role, 2.0, "u_host")
+    await desk.store.real.make_invite(invite)
+    with desk.admission.pending.watch("ABC123") as watch:
+        await desk.admission.admit(object(), by_link(token))
+        assert watch.stale is (role == "cohost")

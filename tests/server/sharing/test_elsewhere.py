@@ -102,6 +102,16 @@ async def test_those_in_charge_are_heard_at_any_node(plays: tuple[Play, Play], r
     path = f"{room}/participants/{bob.id}"
     answer = await asked(other, "POST", f"{path}/mute", ADMIN_KEY, json={"audio": False})
     assert answer.status_code == 204
+    assert (await asked(other, "POST", f"{path}/ask", ann.token, json={"video": True})).status_code == 204
+    assert (await told(bob, "ask"))["from"] == ann.id
+    await bob.send("status", hand=True)
+    while not (await told(ann, "participant_updated"))["participant"].get("hand"):
+        pass
+    assert (await asked(other, "POST", f"{path}/lower_hand", ann.token)).status_code == 204
+    assert (await told(ann, "participant_updated"))["participant"]["hand"] is False
+    answer = await asked(other, "PUT", f"{room}/spotlight", ann.token, json={"participants": [bob.id]})
+    assert answer.status_code == 204
+    assert (await told(ann, "meeting_updated"))["meeting"]["settings"]["spotlight"] == [bob.id]
     answer = await asked(other, "POST", f"{path}/remove", ADMIN_KEY, json={"back": "knock"})
     assert answer.status_code == 204
     assert (await bob.closed())[0] == CloseCode.REMOVED

@@ -253,6 +253,16 @@ def test_a_role_that_a_join_recorded_counts_although_the_page_is_not_seated() ->
         assert (ann.role, ann.may) == (role, may)
 
 
+def test_a_role_of_a_join_that_a_newer_one_has_overtaken_is_looked_up() -> None:
+    stage = meeting()
+    stage.join("ann", page="one", attempt=2)
+    room = stage.hub.rooms["ABC123"]
+    stage.join("ann", page="one", attempt=1)
+    assert not room.is_wrong
+    stage.join("ann", page="one", attempt=1, role="cohost")
+    assert room.is_wrong
+
+
 def test_a_key_that_was_used_for_another_command_leaves_the_room_as_the_record_has_it() -> None:
     stage = meeting(ann="participant")
     for settings in ({"locked": True}, {"locked": False}):

@@ -107,7 +107,7 @@ export const MODERATION = {
   "Not now": "Nicht jetzt",
   "That is not the password. Check it, and try again.": "Das ist nicht das Passwort. Prüfen Sie es, und versuchen Sie es noch einmal.",
   "{name} asks to be let in": "{name} bittet um Einlass",
-  "The host": "Der Host",
+  "Somebody in charge": "Jemand von der Leitung",
   "Stop screen sharing": "Bildschirmfreigabe beenden",
   "Allow microphone": "Mikrofon erlauben",
   "Allow camera": "Kamera erlauben",
