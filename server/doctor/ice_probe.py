@@ -34,6 +34,10 @@ FAMILY = "REQUESTED-ADDRESS-FAMILY"
 stun.ATTRIBUTES_BY_NAME.setdefault(FAMILY, (0x0017, FAMILY, stun.pack_unsigned, stun.unpack_unsigned))
 
 
+MISMATCH = 437
+"""Allocation Mismatch (RFC 8656 section 19)."""
+
+
 class Refused(Exception):  # noqa: N818 - named for what happened
     """The server answered with an error (RFC 8489 section 14.8, RFC 8656 section 19)."""
 
@@ -76,6 +80,16 @@ async def binding(endpoint: Endpoint) -> str:
 
 async def allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
     """Allocate a relay and delete it at once; nothing is sent through it. Raises `Refused`, `OSError`."""
+    try:
+        return await _allocation(endpoint, username, credential)
+    except Refused as refused:
+        if refused.code != MISMATCH:
+            raise
+        # Whoever had this port before left an allocation behind: from another port it is tried once more.
+        return await _allocation(endpoint, username, credential)
+
+
+async def _allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
     async with client(endpoint, username, credential) as asked:
         address, port = await asked.answered(asked.connect())
         version = ipaddress.ip_address(address).version

@@ -87,7 +87,8 @@ export class Chat {
 
   /** The same object until something has changed. @returns {Readonly<ChatSnapshot>} */
   getSnapshot = () => {
-    if (this.#isStale || !this.#snapshot) this.#snapshot = this.#look();
+    // What the meeting's snapshot says already, of settings and rights, this one says, too.
+    if (this.#isStale || this.#snapshot?.reach !== this.#reach) this.#snapshot = this.#look();
     this.#isStale = false;
     return this.#snapshot;
   };

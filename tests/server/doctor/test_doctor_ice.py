@@ -94,6 +94,23 @@ async def test_a_relay_is_given_back(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.parametrize(("code", "tries"), [(437, 2), (486, 1)])
+async def test_an_allocation_that_somebody_left_behind_at_this_port_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, code: int, tries: int
+) -> None:
+    tried = 0
+
+    async def refused(*_: object) -> ice_probe.Relay:
+        nonlocal tried
+        tried += 1
+        raise ice_probe.Refused(code, "as the server says")
+
+    monkeypatch.setattr(ice_probe, "_allocation", refused)
+    with pytest.raises(ice_probe.Refused):
+        await ice_probe.allocation(ice_probe.Endpoint("127.0.0.1", 3478, stream=False), "ann", "secret")
+    assert tried == tries
+
+
 @pytest.mark.usefixtures("_trusted")
 async def test_a_secret_that_is_not_the_turn_servers_is_a_failure(tmp_path: Path, turn: TurnServer) -> None:
     urls = [

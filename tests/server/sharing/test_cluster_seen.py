@@ -51,8 +51,8 @@ async def test_the_nodes_are_shown(both: Sequence[ServerProcess], room: str) -> 
         await one_play.joined(room, "Ann", create=True)
         await other.joined(room, "Bob")
         told = await seen(both[0])
-        while sum(node["people"] for node in told["nodes"]) < 2:
-            # With its next beat a node says so.
+        while any(sum(node[what] for node in told["nodes"]) < 2 for what in ("people", "connections")):
+            # With its next beat each node says so.
             told = await seen(both[0])
     ids = {server.lines("listening")[0]["node"] for server in both}
     assert {node["id"] for node in told["nodes"]} == ids
