@@ -1,7 +1,7 @@
 # `make run` and `make test` set up everything they need; nothing has to be installed beforehand.
 PYTHON ?= python3
 # More than there are processors in CI: tests often wait.
-JOBS ?= 4
+JOBS ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
@@ -40,9 +40,6 @@ test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOB
 QUICK += --deselect tests/server/http/test_openapi.py::test_generated_requests_are_answered_as_documented
 # Two hundred people need a fifth of a minute.
 QUICK += --deselect tests/server/realtime/test_reconnect.py
-
-# Most of these tests wait more than they work.
-quick: JOBS = 5
 
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
