@@ -44,6 +44,8 @@ class Chatters:
         self.erased: list[Post] = []
         """What such a command that was acknowledged has to have deleted."""
         self.posts: dict[str, Post] = {}
+        self.meddlers: set[Page] = set()
+        """Those that asked that what others wrote be deleted, which not everybody may."""
         self.resurrected: list[tuple[Page, str]] = []
         """Texts that a page was sent which had asked for its seat when their deletion had been told."""
         self.news: Counter[tuple[Page, str]] = Counter()
@@ -131,6 +133,8 @@ class Chatters:
 
     def _change(self, page: Page, message: dict[str, Any]) -> None:
         command = {"type": "chat_delete", "message": message["id"]}
+        if message["from"] != page.client.membership.my_id:
+            self.meddlers.add(page)
         if self._chance.random() < 0.3:
             post = next((each for each in self.posts.values() if message["text"] in each.texts), None)
             if post is None or post.page.user_id != page.user_id:

@@ -13,9 +13,11 @@ from signalling.client.rights import may
 from signalling.client.roster import FLAGS
 from signalling.protocol.rights import settings_of
 from tests.simulation import reasons
+from tests.simulation.alone import HELD_UP
 from tests.simulation.journal import Came
 from tests.simulation.notes import ROOM, Whole
 from tests.simulation.rulings import Rulings
+from tests.simulation.store_checks import in_the_run
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -152,9 +154,9 @@ def _record_is_as_ruled(world: World, rulings: Rulings) -> None:
 
 
 def _stays_of_those_removed_are_closed(world: World) -> None:
-    query = "SELECT participant_id, session_id, reason FROM participant_sessions"
+    query = "SELECT participant_id, session_id, reason, left_at FROM participant_sessions"
     rows = world.store.connection.execute(query).fetchall()
-    reasons = {session: reason for _, session, reason in rows}
+    reasons = {session: reason for _, session, reason, _ in rows}
     for made in world.store.journal.made():
         for session in made.ended:
             if reasons[session] != "removed":
@@ -170,11 +172,16 @@ def _stays_of_those_removed_are_closed(world: World) -> None:
     for made in world.store.journal.made():
         if len(made.closed - made.ended) > 1:
             world.complain(f"{made.change.whom} was removed, and {len(made.closed)} stays ended so")
-    if world.keeps_rooms and len(world.truth.epochs) > 1:
-        # What of an epoch was not committed when the room began anew was told to nobody, and is recorded.
-        return
+    # What of an epoch was not committed when the room began anew was told to nobody, and is recorded.
+    anew = [events[0].at for events in world.truth.epochs.values()][1:] if world.keeps_rooms else []
     # The room may have said so first, or alone, when the server died.
-    alone = Counter(who for who, session, reason in rows if reason == "removed" and session not in closed)
+    alone = Counter(
+        who
+        for who, session, reason, left_at in rows
+        if reason == "removed"
+        and session not in closed
+        and not any(abs(in_the_run(left_at)[0] - at) <= HELD_UP for at in anew)
+    )
     for who, count in alone.items():
         if count > left[who]:
             world.complain(f"{world.name_of(who)} was put out {left[who]} times, and {count} stays ended so")

@@ -43,12 +43,12 @@ def check(world: World) -> None:
         elif order.answer == "changed" and not past.may_be_outdated(order):
             world.complain(f"{what}, and nobody had changed anything")
     is_muted = any(order.kind in {"mute", "lower_hands"} for order in world.moderators.orders)
-    # Who was in charge when a message was to be deleted, need not be when that is heard.
-    excused = {ANOTHERS} | ({TURNED_OFF} if is_muted else set())
+    excused = {TURNED_OFF} if is_muted else set()
     for page in world.pages():
         # Beside what it says it sends, a command that was sent twice may be answered so.
         refusals = [error["message"] for _, error in page.errors if error["code"] == "forbidden"]
-        is_told = any(text not in excused for text in refusals)
+        mine = {ANOTHERS} if page in world.chatters.meddlers else set()
+        is_told = any(text not in excused | mine for text in refusals)
         is_twice = any(order.twice for order in page.orders.values())
         if is_told and not is_twice and not past.is_restricted(page):
             world.complain(f"{page.name} may send everything, and was told that something is forbidden")

@@ -90,7 +90,7 @@ class Server:
         self.lost_with_it: set[str] = set()
         self.restored_as: dict[str, str] = {}
         self.restored: dict[str, Participant] = {}
-        """By participant, since when the hands of those are up who had a place when it started, by the record."""
+        """Those who had a place when it started, by participant, as the record has them."""
         self.graves: list[asyncio.Task[Any]] = []
         self.started_at = loop.time()
         self.state = SimpleNamespace(connections=set())

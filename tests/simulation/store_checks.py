@@ -56,7 +56,7 @@ def open_stays(connection: sqlite3.Connection) -> list[str]:
 def open_stays_are_by(connection: sqlite3.Connection, ahead: float) -> bool:
     """Whether the beginnings of all that are open are by a clock that is so far ahead."""
     query = "SELECT joined_at FROM participant_sessions WHERE left_at IS NULL"
-    return all(_since(joined_at)[1] == ahead for (joined_at,) in connection.execute(query))
+    return all(in_the_run(joined_at)[1] == ahead for (joined_at,) in connection.execute(query))
 
 
 def check(world: World) -> None:
@@ -83,17 +83,17 @@ def check(world: World) -> None:
         _presence_is_recorded(world, person, stays)
 
 
-def _since(at: float) -> tuple[float, float]:
+def in_the_run(at: float) -> tuple[float, float]:
     """When that was in the run, and how far the clock was ahead by which it was recorded."""
     ahead = SET_BY * round((at - EPOCH) / SET_BY)
     return at - EPOCH - ahead, ahead
 
 
 def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
-    since, ahead = _since(stay.joined_at)
+    since, ahead = in_the_run(stay.joined_at)
     if stay.left_at is None:
         return Interval(since, world.loop.time())
-    until, ahead_then = _since(stay.left_at)
+    until, ahead_then = in_the_run(stay.left_at)
     there = Interval(since, until)
     is_lost = _end_was_lost(world, person, there) or _was_put_out_soon(world, stay, until)
     is_lost = is_lost or _goes_on_at_one_that_knows_half(world, there)
@@ -161,7 +161,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         in_grace = inside or any(
             stay.left_at is not None
             and (stay.estimated or stay.reason == "ended")
-            and abs(_since(stay.left_at)[0] - extra.until) < 0.001
+            and abs(in_the_run(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
         allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else LATE
@@ -187,7 +187,7 @@ def _is_unclaimed(world: World, person: Person, stays: list[Stay], extra: Interv
     a grace time after record and rooms are compared, which the store may delay."""
     begun = [each.at for each in world.store.unanswered if each.user_id == person.user_id]
     for stay in stays:
-        began_at = _since(stay.joined_at)[0]
+        began_at = in_the_run(stay.joined_at)[0]
         if began_at > extra.since or not any(abs(at - began_at) < 0.01 for at in begun):
             continue
         compared_from = began_at
@@ -251,7 +251,7 @@ def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
     # It is over when the record says so; people hear of it a little later.
     if (
         ended_at is not None
-        and missing.since >= _since(ended_at)[0] - 0.001
+        and missing.since >= in_the_run(ended_at)[0] - 0.001
         and missing.until <= world.told_at + 1
     ):
         return True
@@ -268,7 +268,7 @@ def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
     heartbeats = dict(world.store.connection.execute("SELECT id, heartbeat_at FROM nodes"))
     for server in world.servers:
         if server.killed and server.node_id in heartbeats:
-            beaten_at, _ = _since(heartbeats[server.node_id])
+            beaten_at, _ = in_the_run(heartbeats[server.node_id])
             # Nor is what it could not write because the store was away.
             unseen = missing.since >= beaten_at - 0.001 or person.user_id in server.lost_with_it
             if unseen and missing.until <= server.stopped_at + 0.5:
