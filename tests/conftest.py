@@ -18,7 +18,10 @@ from tests.cost import CPU, DEAR, LEDGER, spent, summary, write_down
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-STARTING = ("tests.chaos", "tests.databases", "tests.server.nginx", "tests.turn_server")
+STARTING = (
+    *("tests.chaos", "tests.databases", "tests.server.nginx", "tests.server.sharing.started"),
+    "tests.turn_server",
+)
 OTHER_STORES = {"postgres", "supabase"}
 
 MEMORY, ENOUGH = Path("/dev/shm"), 2**30  # noqa: S108 - a folder of one's own is made there

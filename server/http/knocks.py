@@ -5,18 +5,18 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Response
+from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, Field
 
 from server.http.openapi import refusal
-from server.http.order_routes import CHANGES, Existing, Key, done, key_of, known_as
+from server.http.order_routes import CHANGES, Existing, Key, an_id, done, key_of, known_as
 from server.http.private import PRIVATE
 from server.realtime.gateway import Gateway
 from signalling.protocol import moderation
 from signalling.rooms.hub import Hub
 from signalling.rooms.knock import Knock
 
-KnockId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of a knock.")]
+KnockId = Annotated[str, an_id("a knock")]
 
 
 class KnockView(BaseModel):

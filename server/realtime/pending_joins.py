@@ -106,8 +106,7 @@ class PendingJoins:
         for joins in self._rooms.get(room, {}).values():
             for join in joins:
                 join.stale = True
-        for watch in self._watched.get(room, ()):
-            watch.stale = True
+        self.person_changed(room)
 
     def person_changed(self, room: str) -> None:
         """A join has given somebody who is in the room another role, or other rights: what is being asked of the store

@@ -36,8 +36,8 @@ def as_csv(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> 
 def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> Iterator[Sequence[Cell]]:
     yield "at (UTC)", "by", "action", "whom", "detail", "by_participant_id", "whom_participant_id"
     for entry in entries:
-        by = people.get(entry.by)
         told = _entry(entry, people)
+        by = told["by"] or NOBODY
         for n, user in enumerate(_whom(entry) or [""]):
             whom = told["whom"][n] if user else NOBODY
             detail = {name: told[name] for name in DETAILS if name in told}
@@ -45,11 +45,11 @@ def _rows(entries: Sequence[AuditEntry], people: Mapping[str, Participant]) -> I
                 detail["may"] = told["may"][n]
             yield (
                 date(entry.at),
-                harmless(by.name) if by else "",
+                harmless(by["name"] or ""),
                 entry.action,
                 harmless(whom["name"] or ""),
                 msgspec.json.encode(detail).decode() if detail else "",
-                by.id if by else "",
+                by["id"] or "",
                 whom["id"] or "",
             )
 

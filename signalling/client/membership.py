@@ -115,9 +115,12 @@ class Membership:
         elif snapshot is not None and self.me is not None and not self.me["hand"]:
             # The event that lowered it will not come any more.
             self._lower_hand()
-        # A status that waits turns on again what was turned off before it.
-        off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
-        off = [flag for flag in off if not (is_up and flag == "hand")]
+        # A status that waits turns on again what was turned off before it, and raises the hand again.
+        off = [
+            flag
+            for flag in _turned_off(message)
+            if not (is_up if flag == "hand" else self.outbox.turns_on(flag))
+        ]
         actions = forgotten + [Send(command) for command in self.outbox.all()]
         actions += self._obey(off)
         if snapshot is not None:

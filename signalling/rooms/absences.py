@@ -20,6 +20,12 @@ RELOAD_MOST = 15.0
 """Most seconds that a page can ask for, in case it is reloading; the least is `GOODBYE`."""
 
 
+def uncounted(seconds: float, since: float, now: float) -> float:
+    """How much of the last `seconds` lies after `since`: so much later runs out what has run since then, if nothing is
+    to count them."""
+    return min(seconds, max(0.0, now - since))
+
+
 class Due(NamedTuple):
     """An absence to act on. `reason`: why the member has left; None: others are to be told that it is away."""
 
@@ -61,7 +67,7 @@ class Absences:
         """Do not count `seconds` in which nobody could have come back."""
         for member in room:
             if member in self._rooms and member.lost_at is not None:
-                member.excused += min(seconds, max(0.0, now - member.lost_at))
+                member.excused += uncounted(seconds, member.lost_at, now)
                 member.touch()
 
     def known(self) -> Iterator[tuple[Room, Member, float]]:

@@ -25,13 +25,6 @@ class Actor(NamedTuple):
     participant: str | None = None
 
 
-class Waiter(NamedTuple):
-    """Somebody who waits to be let in, and what they call themselves."""
-
-    user_id: str
-    name: str
-
-
 class Person(NamedTuple):
     """Somebody whom a command is about. `may`: their own rights."""
 

@@ -13,7 +13,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute, Passing
 from signalling.protocol.rights import MEDIA, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
-from signalling.rooms.change import Actor, Outcome, Person, Recorded, Reply, Unsettled, Waiter
+from signalling.rooms.change import Actor, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle
@@ -191,5 +191,5 @@ def _meeting(room: Room, known: Mapping[str, Person], answered: frozenset[str]) 
         return Person(member.user_id, member.role, member.may)
 
     waiting = (each for each in room.knocks.values() if not each.admitted and each.user_id not in answered)
-    knocks = {knock.id: Waiter(knock.user_id, knock.name) for knock in waiting}
+    knocks = {knock.id: knock for knock in waiting}
     return planning.Meeting(room.settings, room.revision, person, knocks.get, room.is_wrong)

@@ -27,7 +27,8 @@ from signalling.protocol.moderation import (
 )
 from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
-from signalling.rooms.change import LOOK_UP, Actor, Change, Person, Waiter
+from signalling.rooms.change import LOOK_UP, Actor, Change, Person
+from signalling.rooms.knock import Knock
 
 RIGHT_SOON = 1.0
 """Seconds after which a command may be given again to a room that is to go by the record again."""
@@ -46,7 +47,7 @@ class Meeting(NamedTuple):
     settings: MeetingSettings
     revision: int
     person: Callable[[str], Person | None]
-    knock: Callable[[str], Waiter | None]
+    knock: Callable[[str], Knock | None]
     is_wrong: bool = False
 
 
@@ -171,4 +172,4 @@ def _waiting(meeting: Meeting, knocks: Iterable[str], command: Lasting) -> dict[
     found = [meeting.knock(each) for each in dict.fromkeys(knocks)]
     if command.again and None in found:
         raise Refused(ErrorCode.UNKNOWN_PARTICIPANT, "Not all of them wait by now; look at the list again.")
-    return {waiter.user_id: waiter.name for waiter in found if waiter is not None}
+    return {knock.user_id: knock.name for knock in found if knock is not None}

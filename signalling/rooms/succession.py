@@ -6,6 +6,7 @@ charge is connected again. A host within grace has not gone.
 
 from __future__ import annotations
 
+from signalling.rooms.absences import uncounted
 from signalling.rooms.change import Actor, Change, Unsettled
 from signalling.rooms.effects import Effect, EndMeeting
 from signalling.rooms.member import Member
@@ -40,7 +41,7 @@ class Succession:
     def excuse(self, room: Room, seconds: float, now: float) -> None:
         """Do not count `seconds` in which nobody in charge could have come back."""
         if room.led_at:
-            room.led_at += min(seconds, max(0.0, now - room.led_at))
+            room.led_at += uncounted(seconds, room.led_at, now)
             room.touch()
 
     def adopted(self, room: Room, member: Member, at: float) -> None:

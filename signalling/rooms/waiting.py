@@ -12,6 +12,7 @@ from signalling.protocol.client_messages import ClientMessage, Leave
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.knocks import KnockReason
 from signalling.rooms import commands, server_messages
+from signalling.rooms.absences import uncounted
 from signalling.rooms.effects import Close, Effect, LetIn, Send
 from signalling.rooms.knock import Knock, Knocking
 from signalling.rooms.member import Handle, Member
@@ -105,7 +106,7 @@ class Waiting:
         """Do not count `seconds` in which none of those who lost the connection could have come back."""
         for knock in room.knocks.values():
             if knock.connection is None:
-                knock.lost_at += min(seconds, max(0.0, now - knock.lost_at))
+                knock.lost_at += uncounted(seconds, knock.lost_at, now)
                 room.touch()
 
     def tick(self, now: float) -> list[Effect]:

@@ -62,7 +62,6 @@ class Handover:
         touched, is_whole = room.touched, room.touched is None
         if touched is None:
             touched = self._watch(room)
-            room.log.withdrawn, room.log.cut = [], 0
         part = None
         hub = self._hub
         # What is told, who waits for an answer and at which position changes without a change of the room.
@@ -140,7 +139,6 @@ class Handover:
         room.log.adopt(log, seq)
         if is_copy:
             self._watch(room, seq)
-            room.log.withdrawn = []
         for part in sorted(people, key=lambda each: each.get("place", 0)):
             self._admit(room, part, when, lost_at)
         hub.absences.adopt(room, [member for member in room if member.connection is None])
@@ -201,7 +199,7 @@ class Handover:
         """Note from now on what changes, and all members that are there."""
         stirs = partial(self._stirred, room.id)
         touched = room.touched = Touched(stirs, seq)
-        room.log.stirs = stirs
+        room.log.stirs, room.log.withdrawn, room.log.cut = stirs, [], 0
         for member in room:
             member.touched = touched
             member.touch()

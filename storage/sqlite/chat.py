@@ -120,13 +120,13 @@ def message_of_key(connection: sqlite3.Connection, room: str, user_id: str, key:
 def messages(
     connection: sqlite3.Connection, room: str, reader: Reader, limit: int, before: str | None = None
 ) -> MessagePage:
-    until, id_ = math.inf, ""
+    until = math.inf
     if before is not None:
         row = connection.execute(sql.PLACE, {"room": room, "before": before}).fetchone()
         if row is None:
             return MessagePage([], more=False)
-        until, id_ = row
-    values = _seen_by(reader) | {"room": room, "until": until, "before": id_, "limit": limit + 1}
+        (until,) = row
+    values = _seen_by(reader) | {"room": room, "until": until, "before": before or "", "limit": limit + 1}
     ids = [id_ for (id_,) in connection.execute(sql.PAGE, values)]
     found = [message for id_ in reversed(ids[:limit]) if (message := _message(connection, room, id_))]
     return MessagePage(found, len(ids) > limit)

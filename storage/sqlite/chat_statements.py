@@ -35,7 +35,7 @@ SELECT id, at FROM messages WHERE room = :room AND user_id = :author AND deleted
 
 PARTICIPANT = "SELECT id FROM participants WHERE room = :room AND user_id = :by"
 
-PLACE = "SELECT at, id FROM messages WHERE room = :room AND id = :before"
+PLACE = "SELECT at FROM messages WHERE room = :room AND id = :before"
 
 # Each is looked up by itself: the joins would make SQLite sort all that there is.
 PAGE = """

@@ -36,8 +36,9 @@ async def _filled(me: Attacker, room: str) -> str:
     return path
 
 
-async def _asks(me: Attacker, method: str, path: str) -> None:
-    await asyncio.gather(*(me.ask(method, path, me.token) for _ in range(ASKED)))
+async def _asks(me: Attacker, method: str, *paths: str, times: int = 5) -> None:
+    for path in paths * times:
+        await asyncio.gather(*(me.ask(method, path, me.token) for _ in range(ASKED)))
 
 
 async def changes_names_without_end(me: Attacker) -> None:
@@ -51,22 +52,17 @@ async def changes_names_without_end(me: Attacker) -> None:
 
 async def has_the_attendance_exported(me: Attacker) -> None:
     path = await _filled(me, "STAYS")
-    for _ in range(5):
-        await _asks(me, "GET", f"{path}/attendance?format=csv")
-        await _asks(me, "GET", f"{path}/attendance")
+    await _asks(me, "GET", f"{path}/attendance?format=csv", f"{path}/attendance")
 
 
 async def has_the_chat_exported(me: Attacker) -> None:
     path = await _filled(me, "WRITTEN")
-    for form in ("csv", "json", "txt"):
-        await _asks(me, "GET", f"{path}/chat?format={form}")
+    await _asks(me, "GET", *(f"{path}/chat?format={form}" for form in ("csv", "json", "txt")), times=1)
 
 
 async def asks_what_an_export_would_be(me: Attacker) -> None:
     path = await _filled(me, "HEADED")
-    for _ in range(5):
-        await _asks(me, "HEAD", f"{path}/chat")
-        await _asks(me, "HEAD", f"{path}/attendance?format=csv")
+    await _asks(me, "HEAD", f"{path}/chat", f"{path}/attendance?format=csv")
 
 
 async def asks_and_hangs_up(me: Attacker) -> None:
@@ -80,17 +76,15 @@ async def asks_and_hangs_up(me: Attacker) -> None:
 
 async def asks_for_own_stays(me: Attacker) -> None:
     path = await _filled(me, "OWN")
-    for _ in range(5):
-        await _asks(me, "GET", f"{path}/stays")
+    await _asks(me, "GET", f"{path}/stays")
 
 
 async def makes_invites(me: Attacker) -> None:
     async with me.socket() as host:
         await me.lead(host, "INVITING")
     path = f"/api/meetings/INVITING-{me.number}/invites"
-    for _ in range(5):
-        await _asks(me, "POST", path)
-    await _asks(me, "GET", path)
+    await _asks(me, "POST", path)
+    await _asks(me, "GET", path, times=1)
 
 
 OWNERS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (

@@ -10,26 +10,20 @@ import pytest
 from playwright.async_api import expect
 
 from tests.databases.daemon import HOST
-from tests.databases.postgres import PostgresServer
 from tests.e2e import in_charge
 from tests.e2e import test_chat as chat
 from tests.e2e.browsers import BROWSERS, Browsers
 from tests.e2e.person import Person, all_hear_and_watch, meet
-from tests.engines.servers import EngineServer, redis_program
 from tests.process import ServerProcess
 from tests.server.nginx import PASSING, Nginx
-from tests.server.sharing.nodes import Nodes
+from tests.server.sharing.started import nodes_in
 
 pytestmark = [pytest.mark.elsewhere, pytest.mark.only(browser="firefox", reason="it starts both itself")]
 
 
 @pytest.fixture
 async def nodes(tmp_path: Path) -> AsyncIterator[tuple[ServerProcess, ...]]:
-    async with (
-        EngineServer(redis_program()) as engine,
-        PostgresServer() as postgres,
-        Nodes(tmp_path, engine, await postgres.make_database("nodes")) as nodes,
-    ):
+    async with nodes_in(tmp_path) as nodes:
         yield tuple(await nodes.start(2))
 
 

@@ -42,12 +42,13 @@ class Desk:
         await asyncio.wait(self._tasks)
         assert not self.running
 
-    async def asked(self, report: str) -> None:
-        """`report`: such as `ann/ABC123`, and more, so that it is another."""
-        caller, room, *_ = report.split("/")
-        self._done[report], self.hung_up[report] = asyncio.Event(), asyncio.Event()
-        self._tasks.append(asyncio.create_task(self._make(report, caller, room)))
-        await settled()
+    async def asked(self, *reports: str) -> None:
+        """One after the other: such as `ann/ABC123`, and more, so that it is another."""
+        for report in reports:
+            caller, room, *_ = report.split("/")
+            self._done[report], self.hung_up[report] = asyncio.Event(), asyncio.Event()
+            self._tasks.append(asyncio.create_task(self._make(report, caller, room)))
+            await settled()
 
     async def done(self, report: str) -> None:
         self._done[report].set()
@@ -87,8 +88,7 @@ async def settled() -> None:
 
 
 async def test_so_many_are_made_at_once_and_each_has_its_turn(desk: Desk) -> None:
-    for report in ("ann/A/fails", "bob/B", "cem/C", "dan/D"):
-        await desk.asked(report)
+    await desk.asked("ann/A/fails", "bob/B", "cem/C", "dan/D")
     assert desk.running == ["ann/A/fails", "bob/B"]
     await desk.done("ann/A/fails")
     assert isinstance(desk.told["ann/A/fails"], ValueError)
@@ -99,8 +99,7 @@ async def test_so_many_are_made_at_once_and_each_has_its_turn(desk: Desk) -> Non
 
 
 async def test_neither_a_caller_nor_a_meeting_has_two_turns(desk: Desk) -> None:
-    for report in ("ann/A", "ann/B", "cem/A", "dan/D"):
-        await desk.asked(report)
+    await desk.asked("ann/A", "ann/B", "cem/A", "dan/D")
     assert desk.running == ["ann/A", "dan/D"]
     await desk.done("ann/A")
     assert desk.running == ["dan/D", "cem/A"]
@@ -110,8 +109,7 @@ async def test_neither_a_caller_nor_a_meeting_has_two_turns(desk: Desk) -> None:
 
 async def test_whoever_asks_for_many_lets_others_go_between(desk: Desk) -> None:
     for number in range(4):
-        for report in (f"eve/E/{number}", f"mal/M/{number}"):
-            await desk.asked(report)
+        await desk.asked(f"eve/E/{number}", f"mal/M/{number}")
     await desk.asked("ann/A")
     assert desk.running == ["eve/E/0", "mal/M/0"]
     await desk.done("eve/E/0")
@@ -137,8 +135,7 @@ async def test_whoever_waits_too_long_is_told_when_to_come_again() -> None:
 
 
 async def test_whoever_hangs_up_leaves_the_queue(desk: Desk) -> None:
-    for report in ("ann/A", "bob/B", "cem/C", "dan/D"):
-        await desk.asked(report)
+    await desk.asked("ann/A", "bob/B", "cem/C", "dan/D")
     desk.hung_up["cem/C"].set()
     await settled()
     assert isinstance(desk.told["cem/C"], ClientDisconnect)

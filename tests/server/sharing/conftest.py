@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases.postgres import PostgresServer
-from tests.engines.servers import EngineServer, redis_program
 from tests.server.sharing.nodes import Nodes
+from tests.server.sharing.started import nodes_in
 
 
 @pytest.fixture
 async def nodes(tmp_path: Path) -> AsyncIterator[Nodes]:
     """Servers are started as a test needs them."""
-    async with (
-        EngineServer(redis_program()) as engine,
-        PostgresServer() as postgres,
-        Nodes(tmp_path, engine, await postgres.make_database("nodes")) as nodes,
-    ):
+    async with nodes_in(tmp_path) as nodes:
         yield nodes

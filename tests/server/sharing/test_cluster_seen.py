@@ -14,22 +14,18 @@ from server.doctor.checks import Level
 from server.doctor.runner import examine
 from server.identity.outside_user import LEEWAY
 from signalling.protocol.errors import CloseCode
-from tests.databases.postgres import PostgresServer
-from tests.engines.servers import EngineServer, redis_program
 from tests.forking import begin
 from tests.issuer import SECRET, Signer, login
 from tests.process import ServerProcess, environment
 from tests.server.client import playing
 from tests.server.findings import one, those
-from tests.server.sharing.nodes import Nodes
+from tests.server.sharing.started import nodes_in
 
 
 @pytest.fixture(scope="module")
 async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sequence[ServerProcess]]:
-    async with EngineServer(redis_program()) as engine, PostgresServer() as postgres:
-        store = await postgres.make_database("seen")
-        async with Nodes(tmp_path_factory.mktemp("nodes"), engine, store) as nodes:
-            yield await nodes.start(2, **login(SECRET=SECRET, EXPIRED="leave"))
+    async with nodes_in(tmp_path_factory.mktemp("nodes")) as nodes:
+        yield await nodes.start(2, **login(SECRET=SECRET, EXPIRED="leave"))
 
 
 async def command(server: ServerProcess, *arguments: str, **more: str) -> tuple[int, str, str]:

@@ -13,11 +13,9 @@ import redis.asyncio
 from server.cluster.redis import keys
 from server.identity.jws import claims_unverified
 from signalling.protocol.errors import CloseCode
-from tests.databases.postgres import PostgresServer
-from tests.engines.servers import EngineServer, redis_program
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, bearer, playing
-from tests.server.sharing.nodes import Nodes
+from tests.server.sharing.started import nodes_in
 
 ADMIN_KEY = "the-admin-key-of-these-tests"
 
@@ -27,17 +25,15 @@ ZOOM |= dict.fromkeys(("ZOOM_API_URL", "ZOOM_TOKEN_URL"), "http://127.0.0.1:9")
 
 @pytest.fixture(scope="module")
 async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sequence[ServerProcess]]:
-    async with EngineServer(redis_program()) as engine, PostgresServer() as postgres:
-        store = await postgres.make_database("elsewhere")
-        async with Nodes(tmp_path_factory.mktemp("nodes"), engine, store) as nodes:
-            yield await nodes.start(
-                2,
-                RECONVENE_ADMIN_KEY=ADMIN_KEY,
-                RECONVENE_LIMITS="1",
-                RECONVENE_TRUSTED_PROXIES="loopback",
-                RECONVENE_ECHO="1",
-                **ZOOM,
-            )
+    async with nodes_in(tmp_path_factory.mktemp("nodes")) as nodes:
+        yield await nodes.start(
+            2,
+            RECONVENE_ADMIN_KEY=ADMIN_KEY,
+            RECONVENE_LIMITS="1",
+            RECONVENE_TRUSTED_PROXIES="loopback",
+            RECONVENE_ECHO="1",
+            **ZOOM,
+        )
 
 
 @pytest.fixture
