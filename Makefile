@@ -38,10 +38,11 @@ test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOB
 
 # Of a thousand requests that are made up, making them up is most.
 QUICK += --deselect tests/server/http/test_openapi.py::test_generated_requests_are_answered_as_documented
-# Two hundred people need a fifth of a minute.
-QUICK += --deselect tests/server/realtime/test_reconnect.py
+# Two hundred people, attackers and whole calls need a fifth of a minute.
+QUICK += $(addprefix --deselect tests/server/,realtime/test_reconnect.py realtime/test_reconnect_restart.py \
+	realtime/test_abuse.py call_test/test_sessions.py)
 
-quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
+quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, other store or crowd
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
 # Firefox works more than it waits.
