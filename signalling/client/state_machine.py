@@ -226,6 +226,8 @@ class SignallingClient:
             return []
         if self._leaving:
             return self._farewell()
+        # It has come while the answer was on its way.
+        is_late = self.phase == "joining" and self._renewal.fresh
         self.phase = "knocking" if message["type"] == "waiting" else "joined"
         self._heartbeat.interval = message.get("heartbeat", self._heartbeat.interval)
         self._renewal.accepted()
@@ -233,7 +235,7 @@ class SignallingClient:
         self._not_before = -math.inf
         actions = self.membership.came_in(message)
         self._alive(now)
-        return actions
+        return [*actions, self.membership.authenticate()] if is_late else actions
 
     def _error(self, message: Message, now: float) -> list[Action]:
         detail = {"code": message["code"], "message": message["message"]}

@@ -19,6 +19,7 @@ import { HomeView } from "./home/view.js";
 import { NoticeView } from "./ui/notice-page.js";
 import { Visit } from "./meeting/visit.js";
 import { translatePage } from "./words/page-texts.js";
+import { t } from "./words/words.js";
 
 translatePage();
 
@@ -78,28 +79,20 @@ function meetingHere() {
 function takeFromLink() {
   const { token, invite } = takeFragment();
   if (invite) invites.keep(meetingHere(), invite);
-  if (token && renewed(token)) return Boolean(invite) && !call.isOn();
+  if (token && visit?.bearer.renew(token, visit.meeting)) return Boolean(invite) && !call.isOn();
+  if (!call.isOn()) identity.login.take(token);
   // Nobody becomes somebody else in a call.
-  if (!call.isOn() || !identity.login.token) identity.login.take(token);
+  else if (token) toasts.show(t("That link has the login of somebody else. It was not used: in this call you stay who you are."));
   return Boolean(token || invite) && !call.isOn();
 }
 
-/** The page around this one says who the user is. @param {string} token */
+/** The page around this one says who the user is. @param {string} token @returns {boolean} whether it is taken */
 function takeFromAround(token) {
-  if (renewed(token) || call.isOn()) return;
+  if (visit?.bearer.renew(token, visit.meeting)) return true;
+  if (call.isOn()) return false;
   identity.login.take(token);
   identity.login.unseen = false;
   route();
-}
-
-/**
- * The application has given a newer token of the same user: the call, the wait to be let in or the join goes on with it.
- * @param {string} token @returns {boolean} whether it is that
- */
-function renewed(token) {
-  if (!visit?.meeting || !identity.login.isOf(token)) return false;
-  identity.login.token = token;
-  visit.meeting.renew(token);
   return true;
 }
 

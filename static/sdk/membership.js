@@ -124,10 +124,14 @@ export class Membership {
     return [...forgotten, ...commands, ...obeyed, ...asked, ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
   }
 
-  /** Shows the server a newer token, if it is connected. @param {string} token @param {boolean} connected @returns {Action[]} */
-  renew(token, connected) {
+  /** A newer token, for the next join or resume. @param {string} token */
+  renew(token) {
     this.#place.token = token;
-    return connected ? [send({ type: "authenticate", id: this.nextId(), token })] : [];
+  }
+
+  /** Shows the server the newer token. */
+  authenticate() {
+    return send({ type: "authenticate", id: this.nextId(), token: this.#place.token });
   }
 
   /** @param {import("./protocol.js").Authenticated} message @returns {Action[]} */

@@ -171,8 +171,9 @@ export class SignallingClient {
   renew(token, now) {
     if (this.phase === "over") return [];
     const waited = this.#renewal.came();
-    const shown = this.membership.renew(token, this.#isAnswered);
-    return waited ? this.hurry(now) : shown;
+    this.membership.renew(token);
+    if (this.#isAnswered) return [this.membership.authenticate()];
+    return waited ? this.hurry(now) : [];
   }
 
   /** The application gives no newer token. @returns {Action[]} */
@@ -229,6 +230,8 @@ export class SignallingClient {
   #comeIn(message, now) {
     if (this.phase !== "joining" && this.phase !== "knocking") return [];
     if (this.#leaving) return this.#farewell();
+    // It has come while the answer was on its way.
+    const isLate = this.phase === "joining" && this.#renewal.fresh;
     this.phase = message.type === "waiting" ? "knocking" : "joined";
     if (message.type !== "resumed") this.#heartbeat.interval = message.heartbeat * 1000;
     this.#renewal.accepted();
@@ -236,7 +239,7 @@ export class SignallingClient {
     this.#notBefore = 0;
     const actions = this.membership.cameIn(message);
     this.#alive(now);
-    return actions;
+    return isLate ? [...actions, this.membership.authenticate()] : actions;
   }
 
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */

@@ -171,7 +171,8 @@ async def test_the_login_goes_along_to_the_attendance_and_back(
 async def test_the_application_may_give_a_newer_token_by_the_link(
     newcomer: Newcomer, meeting: str, app: Login
 ) -> None:
-    """The stay goes on with it, for as long as it is good. Somebody else's changes nothing."""
+    """The stay goes on with it, for as long as it is good, also where a reload has lost the one before. Somebody else's
+    changes nothing."""
     await app.joined(meeting, "host")
     ann = await newcomer("Ann", url=app.server.url)
     await follow(ann, meeting, app.token("ann", name="Ann"))
@@ -185,6 +186,17 @@ async def test_the_application_may_give_a_newer_token_by_the_link(
     assert "#" not in ann.page.url
     assert await ann.seated() == me
     assert len(await joins_sent(ann)) == 1
+    await ann.page.reload()
+    await ann.seated()
+    newest = app.token("ann", name="Ann", jti="the newest one")
+    await ann.page.evaluate(follow_on, app.token("eve", name="Eve"))
+    await ann.told("the login of somebody else")
+    await ann.page.evaluate(follow_on, newest)
+    await ann.says("authenticate", token=newest)
+    assert [said["token"] for said in ann.said if said["type"] == "authenticate"] == [newer, newest]
+    # Whatever goes by HTTP is hers.
+    await ann.press("Leave")
+    await expect(ann.page.get_by_text("The record has you from")).to_be_visible()
     forgive(ann)
 
 

@@ -167,19 +167,39 @@ async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> Non
     await expect(view).to_have_text("left")
 
 
+KEEP_REFUSALS = """() => {
+  globalThis.refusals = [];
+  addEventListener("message", ({ data }) => data.reconvene === "refused" && refusals.push(data.why));
+}"""
+
+
 @pytest.mark.one_browser
 async def test_a_page_around_says_who_the_user_is(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
     app, outside = office
     await app.joined("FRAMED", "host")
-    ann = await newcomer("Ann", url=outside.server)
+    ann = await newcomer("Ann", url=outside.server, calls=False)
     await ann.page.goto(f"{outside.origin}/frame.html")
     await expect(ann.page.locator("#view")).to_have_text("prejoin")
     token = app.token("ann", name="Ann Exämple")
     await ann.page.evaluate("token => tell({ reconvene: 'join', token, audio: false, video: false })", token)
     await expect(ann.page.locator("#people")).to_have_text("Ann Exämple, Host")
     newer = app.token("ann", name="Ann Exämple", jti="newer")
-    await ann.page.evaluate("token => tell({ reconvene: 'token', token })", newer)
+    tell_token = "token => tell({ reconvene: 'token', token })"
+    await ann.page.evaluate(tell_token, newer)
     await ann.hears("authenticated")
+    # The frame has lost it, and takes another of the same user, not somebody else's.
+    await ann.page.evaluate(KEEP_REFUSALS)
+    (frame,) = [frame for frame in ann.page.frames if frame.parent_frame is not None]
+    ann.heard.clear()
+    await frame.evaluate("location.reload()")
+    await ann.hears("joined")
+    await ann.page.evaluate(tell_token, app.token("eve", name="Eve"))
+    newest = app.token("ann", name="Ann Exämple", jti="newest")
+    await ann.page.evaluate(tell_token, newest)
+    await ann.says("authenticate", token=newest)
+    shown = [said["token"] for said in ann.said if said["type"] == "authenticate"]
+    assert shown == [newer, newest]
+    assert await ann.page.evaluate("refusals") == ["In a call, only tokens of its user are taken."]
 
 
 TRUST = """async (server) => {

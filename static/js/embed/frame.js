@@ -10,6 +10,7 @@ import { everyone } from "../meeting/everyone.js";
 /**
  * @typedef {import("../meeting/visit.js").Visit} Visit
  * @typedef {"audio" | "video"} Kind
+ * @typedef {(token: string) => boolean} Take  a token, which says who the user is; answers whether it is taken
  * @typedef {{reconvene: "join" | "leave" | "mute" | "token" | "hello", name?: string, token?: string, audio?: boolean, video?: boolean}} Command
  */
 
@@ -49,7 +50,7 @@ export class Frame {
   #media = null;
   #told = "";
 
-  /** @param {readonly string[]} listed  origins @param {(token: string) => void} take  a token, which says who the user is */
+  /** @param {readonly string[]} listed  origins @param {Take} take */
   constructor(listed, take) {
     this.#listed = listed;
     this.#take = take;
@@ -80,8 +81,8 @@ export class Frame {
     if (reconvene === "mute") this.#mute(command, trust === "full");
     if (reconvene === "join") this.#wish = command;
     if (token !== undefined && (reconvene === "join" || reconvene === "token")) {
-      if (trust === "full") this.#take(token);
-      else this.#tell({ reconvene: "refused", why: "Only an origin that is listed gives tokens." });
+      if (trust !== "full") this.#tell({ reconvene: "refused", why: "Only an origin that is listed gives tokens." });
+      else if (!this.#take(token)) this.#tell({ reconvene: "refused", why: "In a call, only tokens of its user are taken." });
     }
     if (this.#wish && this.#visit?.prejoin) this.#join(this.#wish);
     if (reconvene === "hello" || reconvene === "join") this.#told = "";
@@ -132,7 +133,7 @@ export class Frame {
   }
 }
 
-/** The frame that this page is in, if others' pages may have it in one. @param {(token: string) => void} take @returns {Frame | null} */
+/** The frame that this page is in, if others' pages may have it in one. @param {Take} take @returns {Frame | null} */
 export function frameHere(take) {
   const listed = document.querySelector('meta[name="embed-origins"]')?.getAttribute("content")?.split(" ").filter(Boolean) ?? [];
   return listed.length && window.parent !== window ? new Frame(listed, take) : null;

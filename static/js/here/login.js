@@ -13,6 +13,8 @@ export class Login {
   token;
   /** Whether the token has come by a link whose name nobody has seen yet. */
   unseen = false;
+  /** Who is in a call by it, also when a reload has lost the token: until that is over, nobody else's is taken. "": nobody. */
+  user = "";
   /** @type {GetToken | null} */
   getToken = null;
   /** @type {Promise<string | null> | null} */
@@ -25,10 +27,15 @@ export class Login {
     this.unseen = true;
   }
 
-  /** Whether a token claims to be of the same user as the one that is here. @param {string} token */
+  /** Whether a token claims to be of the user who is here. @param {string} token */
   isOf(token) {
-    const [mine, other] = [claims(this.token ?? ""), claims(token)];
-    return mine.sub !== undefined && mine.sub === other.sub && mine.iss === other.iss;
+    const mine = this.user || userOf(this.token);
+    return mine !== "" && mine === userOf(token);
+  }
+
+  /** Whoever the token names is in a call. */
+  enter() {
+    this.user = userOf(this.token) || this.user;
   }
 
   /** Whether somebody has logged in with an application. */
@@ -57,7 +64,7 @@ export class Login {
   async #ask() {
     try {
       const token = await this.getToken?.();
-      if (!token) return null;
+      if (!token || (this.user && !this.isOf(token))) return null;
       this.token = token;
       return token;
     } catch {
@@ -65,6 +72,12 @@ export class Login {
       return null;
     }
   }
+}
+
+/** Whom a token names, as a text; "" if it names nobody. @param {string | undefined} token */
+function userOf(token = "") {
+  const { iss, sub } = claims(token);
+  return typeof sub === "string" ? JSON.stringify([iss, sub]) : "";
 }
 
 /** What a token claims; nothing if it is none. @param {string} token @returns {any} */

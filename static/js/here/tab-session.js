@@ -25,6 +25,7 @@ const ALIVE_EVERY = 4_000;
  * @property {boolean} audio
  * @property {boolean} video
  * @property {boolean} [outside]  Whether the user has logged in with an application.
+ * @property {string} [user]  Whom the login named: a newer token of the same user counts here.
  * @property {number} grace  How long the server keeps a place. Seconds.
  *
  * @typedef {object} Kept
@@ -50,6 +51,8 @@ export class TabSessionKeeper {
   /** The name of the lock; not a credential. */
   #tab = "";
   #timer = 0;
+  /** @type {{tab: string, held: Promise<boolean>} | null} */
+  #asked = null;
 
   /** @param {import("./storage.js").PageStorage} storage  the tab's */
   constructor(storage) {
@@ -63,7 +66,7 @@ export class TabSessionKeeper {
     if (tabSession?.meeting !== meeting) return null;
     const how = loading();
     const now = Date.now();
-    if (tab === this.#tab || (await hold(tab, how.type === "reload" ? LET_GO.reload : LET_GO.otherwise))) {
+    if (tab === this.#tab || (await this.#hold(tab, how.type === "reload" ? LET_GO.reload : LET_GO.otherwise))) {
       this.#tab = tab;
       const straight = goesStraightBack({ grace: tabSession.grace, at }, now, how);
       // If the person was asked, ask again after a reload: that reloads the question, not the call.
@@ -94,6 +97,12 @@ export class TabSessionKeeper {
     clearInterval(this.#timer);
     this.#timer = 0;
     this.#storage.removeItem(KEY);
+  }
+
+  /** Who looks again meanwhile waits for the same answer: a page that asked twice would be taken for a copy of itself. @param {string} tab @param {number} patience */
+  #hold(tab, patience) {
+    if (this.#asked?.tab !== tab) this.#asked = { tab, held: hold(tab, patience) };
+    return this.#asked.held;
   }
 
   /** @param {TabSession} tabSession @param {number} at */

@@ -18,9 +18,41 @@ export class Bearer {
   async token(session) {
     this.outside ||= this.#identity.login.isOn;
     // Without an identity, repeating a join whose answer was lost would make a second participant.
-    if (!this.isLost) return this.#identity.ensure();
+    if (!this.isLost) {
+      const token = await this.#identity.ensure();
+      this.#identity.login.enter();
+      return token;
+    }
     if (!session) throw expired();
     return undefined;
+  }
+
+  /** Whom the login names; "" without one. */
+  get user() {
+    return this.#identity.login.user;
+  }
+
+  /** This tab comes back to a place. @param {boolean} outside  that it had by a login @param {string} user  whom that named */
+  comesBack(outside, user) {
+    this.outside = outside;
+    // A token that came with the page counts, whoever was there before.
+    if (!this.#identity.login.isOn) this.#identity.login.user = user;
+  }
+
+  /** The place is given up: the next one may be another user's. */
+  leave() {
+    this.#identity.login.user = "";
+  }
+
+  /**
+   * The application gives a newer token: whoever is in the meeting, waits to be let in or joins goes on with it.
+   * @param {string} token @param {import("../../sdk/reconvene.js").Meeting | null} meeting @returns {boolean} whether it is of the same user
+   */
+  renew(token, meeting) {
+    if (!meeting || !this.#identity.login.isOf(token)) return false;
+    this.#identity.login.token = token;
+    meeting.renew(token);
+    return true;
   }
 
   /**

@@ -24,18 +24,18 @@ export class TabPlace {
   async find() {
     const found = await this.#keeper.find(this.#id);
     if (!found) return null;
-    const { name, session, audio, video, outside = false } = found.tabSession;
+    const { name, session, audio, video, outside = false, user = "" } = found.tabSession;
     this.session = session;
     this.#own.wanted = { audio, video };
-    this.#bearer.outside = outside;
+    this.#bearer.comesBack(outside, user);
     return { name, straight: found.straight };
   }
 
   /** @param {{session: string, grace: number}} held @param {string} name */
   take({ session, grace }, name) {
-    const { outside } = this.#bearer;
+    const { outside, user } = this.#bearer;
     this.#kept = "";
-    this.#keeper.take({ meeting: this.#id, session, name, ...this.#own.media.wanted, grace, outside });
+    this.#keeper.take({ meeting: this.#id, session, name, ...this.#own.media.wanted, grace, outside, user });
   }
 
   /** @param {string} name @returns {boolean} whether anything was to be kept */
@@ -50,6 +50,7 @@ export class TabPlace {
 
   leave() {
     this.#keeper.leave();
+    this.#bearer.leave();
     this.session = undefined;
   }
 }

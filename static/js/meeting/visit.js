@@ -51,7 +51,7 @@ export class Visit {
   #stopped = false;
   #notice;
   #denials = 0; // The second one is for good.
-  #bearer;
+  bearer;
   #ending;
   #memory;
   #own;
@@ -61,11 +61,11 @@ export class Visit {
   constructor(id, around) {
     this.#id = id;
     this.#around = around;
-    this.#bearer = new Bearer(around.identity);
+    this.bearer = new Bearer(around.identity);
     this.#memory = new DeviceMemory(around.storage);
     this.#own = new OwnMedia(this.#memory);
-    this.#place = new TabPlace(id, around.tabSessions, this.#bearer, this.#own);
-    this.#ending = new Ending(this.#bearer, around.toasts);
+    this.#place = new TabPlace(id, around.tabSessions, this.bearer, this.#own);
+    this.#ending = new Ending(this.bearer, around.toasts);
     this.#notice = new MeetingNotice(id, around.show, {
       home: () => around.go(HOME),
       rejoin: () => this.#rejoin(),
@@ -152,7 +152,7 @@ export class Visit {
     if (this.prejoin) this.prejoin.busy = true;
     if (open) this.#own.renew();
     const { media } = this;
-    const bearing = this.#bearer.bearing(session);
+    const bearing = this.bearer.bearing(session);
     const client = new Reconvene({ server: HERE, getToken: bearing.getToken });
     const meeting = client.open(this.#id, { name, onDuplicate, password, invite, media, session });
     if (open) media.open(open);
@@ -183,7 +183,7 @@ export class Visit {
   /** @param {Meeting} meeting */
   #showMeeting(meeting) {
     const { toasts, storage } = this.#around;
-    const view = new MeetingView(meeting, this.media, this.#memory, this.#bearer, toasts, storage);
+    const view = new MeetingView(meeting, this.media, this.#memory, this.bearer, toasts, storage);
     view.on("leave", () => void this.#askToLeave(meeting, howToLeave(meeting, tellingOrders(meeting, toasts))));
     view.on("end", () => void this.#askToLeave(meeting, askWhetherToEnd()));
     this.#around.show(view);
@@ -228,7 +228,7 @@ export class Visit {
     const { code } = refusal;
     const next = followsFrom(code, wish, token, {
       identity: this.#around.identity,
-      outside: this.#bearer.outside,
+      outside: this.bearer.outside,
       seated: Boolean(this.#meeting?.me.id),
       canCorrect: this.prejoin !== null,
       endedIt: this.#ending.isMine,
@@ -273,7 +273,7 @@ export class Visit {
     const meeting = this.#meeting;
     const host = meeting?.me.role === "host";
     const seated = Boolean(meeting?.me.id);
-    const record = recordOf(code, meeting, this.#bearer);
+    const record = recordOf(code, meeting, this.bearer);
     if (meeting || this.prejoin) this.#own.remember();
     this.#release();
     this.#notice.show(code, { host, seated, error, record });
@@ -307,7 +307,7 @@ export class Visit {
   /** Creates the missing meeting. */
   async #create() {
     try {
-      await this.#bearer.with((token) => createMeeting(token, { meeting: this.#id }));
+      await this.bearer.with((token) => createMeeting(token, { meeting: this.#id }));
       if (!this.#stopped) await this.#knock();
     } catch (error) {
       const code = codeOf(error);

@@ -162,6 +162,8 @@ export const FAILURES = {
   "Only people who come from the application that this server belongs to are let in. Open the meeting there.":
     "Eingelassen wird nur, wer aus der Anwendung kommt, zu der dieser Server gehört. Öffnen Sie das Meeting dort.",
   "Your login is for another meeting": "Ihre Anmeldung gilt für ein anderes Meeting",
+  "That link has the login of somebody else. It was not used: in this call you stay who you are.":
+    "Dieser Link enthält die Anmeldung von jemand anderem. Sie wurde nicht verwendet: In diesem Gespräch bleiben Sie, wer Sie sind.",
   "The application lets you into another meeting than this one. Open this meeting there, or check the link.":
     "Die Anwendung lässt Sie in ein anderes Meeting als dieses. Öffnen Sie dieses Meeting dort, oder prüfen Sie den Link.",
   "You cannot start meetings here": "Sie können hier keine Meetings starten",
