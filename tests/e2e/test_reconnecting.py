@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import httpx
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
@@ -38,7 +39,7 @@ async def test_what_the_log_no_longer_holds_is_made_good(
     async with Proxy(server.port) as way, playing(server) as play:
         ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
         bob = await newcomer("Bob")
-        a, b = await meet(meeting, ada, bob)
+        b, a = await meet(meeting, bob, ada)
         await all_hear_and_watch({a: ada, b: bob})
         way.refusing = True
         way.cut()
@@ -48,6 +49,11 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         sharing = {"id": b, "media": {"audio": True, "video": True, "screen": True}}
         await bob.hears("participant_updated", participant=sharing)
         await bob.sees(a, state="reconnecting")
+        async with httpx.AsyncClient(base_url=f"{server.url}/api/meetings/{meeting}") as http:
+            http.headers["Authorization"] = f"Bearer {await bob.token()}"
+            changes = {"settings": {"locked": True, "may": {"video": False}}}
+            (await http.patch("", json=changes)).raise_for_status()
+            (await http.post(f"/participants/{a}/role", json={"role": "cohost"})).raise_for_status()
         # So much that the room's log lets go of what came before.
         # No single one may send as much at once.
         for talkers in range(MAX_BYTES // (16 * 60_000) + 1):
@@ -62,6 +68,12 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         (joined, resumed) = [message for message in ada.heard if message["type"] in {"joined", "resumed"}]
         assert resumed["epoch"] == joined["epoch"]
         assert "snapshot" in resumed
+        for said in (
+            "The meeting was locked",
+            "Only those in charge may turn on their camera now",
+            "You are a co-host now",
+        ):
+            await ada.told(said)
         screen = ada.page.locator('.tile[data-kind="screen"]')
         await expect(screen).to_have_attribute("aria-label", "Bob’s screen")
         await expect(screen).to_have_attribute("data-picture", "")

@@ -40,7 +40,10 @@ NO_TEXTS = {
     "attendance/import-texts.js": {"Zoom"},
     "attendance/timeline.js": {"bar live", "bar estimated"},
     "attendance/view.js": {"… · Reconvene", "…/m/…"},
-    "embed/frame.js": {"Only an origin that is listed gives tokens."},
+    "embed/frame.js": {
+        "Only an origin that is listed gives tokens.",
+        "In a call, only tokens of its user are taken.",
+    },
     "here/server-clock.js": {"Date"},
     "home/view.js": {"Reconvene"},
     "meeting/banner.js": {"away", "back", "button small"},
