@@ -35,6 +35,7 @@ import { MeetingSocket } from "./socket.js";
  * @property {import("./protocol.js").TokenExpiring} token_expiring
  * @property {{code: string, message: string}} error  A command was refused.
  * @property {{event: import("./protocol.js").RoomEvent, before: Before}} event  What has just happened.
+ * @property {Before} caughtUp  The server has said how everything is now, in place of what has happened meanwhile.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
@@ -228,21 +229,30 @@ export class Call extends Emitter {
 
   /** @param {import("./protocol.js").Joined} joined */
   #joined(joined) {
+    const before = this.myId ? this.#known : null;
     this.myId = joined.you.id;
     this.moderated = joined.features?.includes(MODERATION) ?? false;
     this.#lasted(joined.lasted);
     this.#replace(joined, joined.ice_servers);
     this.emit("joined", joined);
+    if (before) this.emit("caughtUp", before);
     this.#changed();
   }
 
   /** @param {import("./actions.js").Back} back */
   #resumed({ snapshot, session, restarted, ice_servers, lasted }) {
+    const before = this.#known;
     this.#lasted(lasted);
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);
     this.emit("resumed", { restarted, ...(session && { session }) });
+    if (snapshot) this.emit("caughtUp", before);
     this.#changed();
+  }
+
+  /** @returns {Before} */
+  get #known() {
+    return { roster: this.roster, meeting: this.meeting, knocks: this.knocks };
   }
 
   /** @param {number} [seconds] */
@@ -262,10 +272,10 @@ export class Call extends Emitter {
 
   /** @param {import("./protocol.js").RoomEvent} event */
   #roomEvent(event) {
-    const { roster: before, meeting, knocks } = this;
-    if (event.type === "chat_message" || event.type === "chat_changed" || event.type === "chat_erased") return this.emit("event", { event, before: { roster: before, meeting, knocks } });
+    const before = this.#known;
+    if (event.type === "chat_message" || event.type === "chat_changed" || event.type === "chat_erased") return this.emit("event", { event, before });
     this.#told = applied(this.#told, event);
-    this.roster = shown(before, this.#told);
+    this.roster = shown(before.roster, this.#told);
     this.knocks = knocked(this.knocks, event, this.me);
     switch (event.type) {
       case "participant_joined":
@@ -282,8 +292,8 @@ export class Call extends Emitter {
         this.meeting = { ...this.meeting, ...event.meeting };
         break;
     }
-    this.#tell(happenings(before, event));
-    this.emit("event", { event, before: { roster: before, meeting, knocks } });
+    this.#tell(happenings(before.roster, event));
+    this.emit("event", { event, before });
     this.#changed();
   }
 

@@ -95,8 +95,7 @@ export function newsOf({ event, before }, { roster, meeting }) {
       const { id, role, may } = event.participant;
       const [was, is] = [before.roster.get(id), roster.get(id)];
       if (!was || !is || (!by && role === undefined && may === undefined)) return [];
-      const [standing, after] = [standingOf(was, before.meeting), standingOf(is, meeting)];
-      return [["ruled", Object.freeze({ id, name: is.name, ...by, before: Object.freeze(standing), now: Object.freeze(after) })]];
+      return [ruled(is, standingOf(was, before.meeting), standingOf(is, meeting), by)];
     }
     case "meeting_updated": {
       const { title, settings = {} } = meeting;
@@ -112,3 +111,31 @@ export function newsOf({ event, before }, { roster, meeting }) {
       return [];
   }
 }
+
+/**
+ * The same of all that the server now says at once: roles, rights and settings that were changed while this page was away.
+ * @param {import("./call.js").Before} before @param {Pick<AnyCall, "roster" | "meeting">} now @returns {News[]}
+ */
+export function newsSince(before, { roster, meeting }) {
+  const people = [...roster.values()].flatMap((is) => {
+    const was = before.roster.get(is.id);
+    if (!was) return [];
+    const now = standingOf(is, meeting);
+    // What everyone may is told of the meeting; what was turned off, by “muted”.
+    const { role, may } = standingOf(was, meeting);
+    return role === now.role && isSame(may, now.may) ? [] : [ruled(is, { ...now, role, may }, now)];
+  });
+  const [old, settings] = [before.meeting.settings ?? {}, meeting.settings ?? {}];
+  const { title } = meeting;
+  const isChanged = title !== before.meeting.title || textOf(old) !== textOf(settings);
+  return [...people, ...(isChanged ? [/** @type {News} */ (["meetingChanged", { title, settings, before: old }])] : [])];
+}
+
+/** @param {import("./protocol.js").Settings} settings @returns {string} the same for the same settings, in whatever order */
+const textOf = (settings) => JSON.stringify(Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1)));
+
+/**
+ * @param {import("./protocol.js").Participant} participant @param {import("./views.js").Standing} before
+ * @param {import("./views.js").Standing} now @param {{by: string} | false} [by] @returns {News}
+ */
+const ruled = ({ id, name }, before, now, by = false) => ["ruled", Object.freeze({ id, name, ...by, before: Object.freeze(before), now: Object.freeze(now) })];

@@ -5,7 +5,7 @@ import { LocalMedia } from "./devices.js";
 import { leftBy, leftFor } from "./endings.js";
 import { ReconveneError } from "./errors.js";
 import { Emitter } from "./events.js";
-import { Look, newsOf } from "./look.js";
+import { Look, newsOf, newsSince } from "./look.js";
 import { Me } from "./me.js";
 import { Moderate } from "./moderate.js";
 import { Orders } from "./orders.js";
@@ -209,7 +209,8 @@ export class Meeting {
     call.on("refused", ({ code, message }) => this.#end(leftFor(code, message)));
     call.on("closed", ({ code }) => this.#end(leftBy(code)));
     call.on("change", () => this.#refresh());
-    call.on("event", (happened) => this.#happened(happened));
+    call.on("event", (happened) => this.#tell(newsOf(happened, call)));
+    call.on("caughtUp", (before) => this.#tell(newsSince(before, call)));
     call.on("muted", (muted) => this.#emit("muted", muted));
     call.on("forbidden", (right) => this.#emit("error", { code: "forbidden", message: `You may not turn this on: ${right}.`, right }));
     call.on("reaction", ({ from, emoji }) => this.#emit("reaction", { from, emoji }));
@@ -255,9 +256,8 @@ export class Meeting {
     this.#settle.resolve();
   }
 
-  /** @param {import("./call.js").CallEvents["event"]} happened */
-  #happened(happened) {
-    const news = newsOf(happened, this.#call);
+  /** @param {import("./look.js").News[]} news */
+  #tell(news) {
     // What is told of can be seen.
     if (news.length) this.#refresh();
     for (const [name, detail] of news) this.#emit(name, detail);
