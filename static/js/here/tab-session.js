@@ -20,7 +20,7 @@ const ALIVE_EVERY = 4_000;
 /**
  * @typedef {object} TabSession
  * @property {string} meeting
- * @property {string} session  The tab session's token from the server.
+ * @property {string} session  The tab session's token from the server; "" while the user waits to be let in.
  * @property {string} name
  * @property {boolean} audio
  * @property {boolean} video

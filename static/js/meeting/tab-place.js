@@ -1,4 +1,8 @@
 /** The place that this tab holds in the meeting of a visit, for a reload: with whom logged in, and with which devices on. */
+
+/** How long a server lets whoever waits to be let in come back to the same position. Seconds. */
+const WAITS = 30;
+
 export class TabPlace {
   /** Its session when the page was loaded. @type {string | undefined} */
   session;
@@ -25,7 +29,7 @@ export class TabPlace {
     const found = await this.#keeper.find(this.#id);
     if (!found) return null;
     const { name, session, audio, video, outside = false, user = "" } = found.tabSession;
-    this.session = session;
+    this.session = session || undefined;
     this.#own.wanted = { audio, video };
     this.#bearer.comesBack(outside, user);
     return { name, straight: found.straight };
@@ -36,6 +40,11 @@ export class TabPlace {
     const { outside, user } = this.#bearer;
     this.#kept = "";
     this.#keeper.take({ meeting: this.#id, session, name, ...this.#own.media.wanted, grace, outside, user });
+  }
+
+  /** Somebody in charge has to let the user in: a reload asks once more. @param {string} name */
+  wait(name) {
+    this.take({ session: "", grace: WAITS }, name);
   }
 
   /** @param {string} name @returns {boolean} whether anything was to be kept */

@@ -170,11 +170,11 @@ export class Visit {
 
   /** @param {Meeting} meeting @param {string} name */
   #listen(meeting, name) {
-    const { identity } = this.#around;
     meeting.on("waiting", (waiting) => this.#wait(waiting));
+    meeting.on("waiting", () => this.#place.wait(name));
     meeting.on("state", (state) => state === "reconnecting" && this.#waiting?.away());
     meeting.on("hindered", (verdict) => this.#meeting === meeting && (this.prejoin ?? this.#waiting)?.hindered(verdict));
-    meeting.on("token", (renewed) => identity.remember(renewed.token));
+    meeting.on("token", (renewed) => this.#around.identity.remember(renewed.token));
     meeting.on("session", (held) => this.#place.take(held, name));
     meeting.on("state", (state) => state === "joined" && this.#joined(meeting));
     meeting.subscribe(() => this.#keepTabSession());
