@@ -113,7 +113,7 @@ class MeetingSocket:
         it is over."""
         key = {"key": secrets.token_urlsafe(12)} if kind in KEYED else {}
         before = self.client.membership.last_id
-        actions = self.client.order({"type": kind, **key, **fields})
+        actions = self.client.order({"type": kind, **key, **fields}, self._clock())
         given = self.client.membership.last_id
         self._run(actions)
         if given != before:
@@ -123,7 +123,7 @@ class MeetingSocket:
 
     def react(self, emoji: str) -> None:
         """Now, or not at all."""
-        self._run(self.client.order({"type": "react", "emoji": emoji}))
+        self._run(self.client.order({"type": "react", "emoji": emoji}, self._clock()))
 
     def leave(self) -> None:
         self._run(self.client.leave())

@@ -13,6 +13,10 @@ INTERRUPTED = {
     "code": "interrupted",
     "message": "The connection was lost: it is not known whether this was carried out.",
 }
+TOO_LATE = {
+    "code": "unavailable",
+    "message": "The server could not carry this out in time, and is not asked again.",
+}
 
 
 class Open(NamedTuple):
@@ -66,6 +70,16 @@ class Emit(NamedTuple):
 Action = Open | Send | Drop | Goodbye | Emit
 
 
+def away(was_answered: bool) -> list[Action]:
+    return [Emit("away", {})] if was_answered else []
+
+
 def interrupted(orders: Iterable[Message]) -> list[Action]:
     """Nobody will answer these orders."""
     return [Emit("answered", {"order": order, "error": dict(INTERRUPTED)}) for order in orders]
+
+
+def too_late(refused: Iterable[Message], unknown: Iterable[Message]) -> list[Action]:
+    """These orders are not sent any more: the server did not carry them out, or nobody knows."""
+    told: list[Action] = [Emit("answered", {"order": order, "error": dict(TOO_LATE)}) for order in refused]
+    return [*told, *interrupted(unknown)]

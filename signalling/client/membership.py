@@ -4,9 +4,10 @@ the last event received, and the commands it has given. The page's `static/sdk/m
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from signalling.client.actions import Action, Emit, Goodbye, Send, interrupted
+from signalling.client.actions import Action, Emit, Goodbye, Send, interrupted, too_late
 from signalling.client.chat import ChatLog
 from signalling.client.knocks import Knocks, knocked, knocks_of
 from signalling.client.outbox import ANSWERED, KEYED, Message, Outbox
@@ -75,11 +76,12 @@ class Membership:
         message |= {"id": self.next_id(), "attempt": self._attempt, "media": dict(place.media)}
         return message | {"features": FEATURES}
 
-    def came_in(self, message: Message) -> list[Action]:
+    def came_in(self, message: Message, now: float) -> list[Action]:
         """The server has answered a join or resume."""
-        if message["type"] == "joined":
-            return self._joined(message)
-        return self._resumed(message) if message["type"] == "resumed" else self._waits(message)
+        if message["type"] == "waiting":
+            return self._waits(message)
+        came = self._joined if message["type"] == "joined" else self._resumed
+        return [*too_late(*self.outbox.too_late(now, lost=True)), *came(message)]
 
     def _joined(self, message: Message) -> list[Action]:
         self.epoch = message["epoch"]
@@ -89,8 +91,7 @@ class Membership:
         self._place.knock = None
         forgotten = interrupted(self.outbox.start_anew())
         self._look_around(message["seq"], message)
-        orders: list[Action] = [Send(order) for order in self.outbox.all()]
-        orders += self._read_anew()
+        orders = [*(Send(order) for order in self.outbox.all()), *self._read_anew()]
         obeyed = self._obey(_turned_off(message))
         return [Emit("joined", message), *forgotten, *orders, *obeyed, *self._catch_up()]
 
@@ -189,7 +190,7 @@ class Membership:
         message = {"type": "signal", "to": to, "data": data}
         return self._command(message, connected=connected) if self.epoch else []
 
-    def order(self, command: Message, *, connected: bool) -> list[Action]:
+    def order(self, command: Message, now: float, *, connected: bool) -> list[Action]:
         """Give an order to those who are in the meeting, or write in the chat. The caller makes the `key` of one that
         lasts, and of a message. Whoever asks for the latest of the history has `chat` kept complete from then on. A
         reaction is of the moment: it is sent now, or not at all."""
@@ -199,7 +200,7 @@ class Membership:
             self.reads_chat = True
             if self.outbox.asks_for_history:
                 return []
-        return self._command(command, connected=connected) if self.epoch else []
+        return self._command(command, connected=connected, now=now) if self.epoch else []
 
     def hold(self, error: Message, now: float) -> bool:
         """Whether the refused command is to be sent again a little later: anything after `busy`, an order when the
@@ -259,9 +260,9 @@ class Membership:
         self.roster = roster_of(whole["participants"])
         self.knocks = knocks_of(whole.get("knocks", []))
 
-    def _command(self, message: Message, *, connected: bool) -> list[Action]:
+    def _command(self, message: Message, *, connected: bool, now: float = math.inf) -> list[Action]:
         command = {**message, "id": self.next_id()}
-        may_go = self.outbox.add(command, written=connected)
+        may_go = self.outbox.add(command, written=connected, now=now)
         return [Send(command)] if may_go and connected else []
 
     def _obey(self, off: list[str], by: str | None = None) -> list[Action]:

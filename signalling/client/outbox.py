@@ -27,10 +27,16 @@ KEPT = LASTING | CHAT
 REPEATED = KEPT | {"lower_hands", "end"}
 """What is sent again also to a server that was restarted."""
 
-ANSWERED = CHAT | LASTING | {"mute", "ask", "lower_hands", "end"}
-"""Of whose answers the application is told."""
+MEANT_NOW = frozenset({"mute", "ask", "lower_hands", "end"})
+"""Orders that are carried out soon, or not at all: minutes later nobody means them any more."""
 
-ORDERS = LASTING | {"mute", "ask", "lower_hands", "end"}
+SOON = 10.0
+"""Seconds within which such an order is sent, and sent again."""
+
+ORDERS = LASTING | MEANT_NOW
+
+ANSWERED = CHAT | ORDERS
+"""Of whose answers the application is told."""
 
 
 @dataclass(slots=True)
@@ -38,6 +44,8 @@ class _Command:
     message: Message
     written: bool
     """Whether it may have reached the server."""
+    until: float
+    """When it is not sent any more."""
     refused: bool = False
     """The server had no time for it. It is to be sent again."""
     again: bool = False
@@ -76,12 +84,13 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._commands)
 
-    def add(self, message: Message, *, written: bool) -> bool:
+    def add(self, message: Message, *, written: bool, now: float = math.inf) -> bool:
         """Append a command. Returns whether it may be sent now, given a connection."""
-        command = _Command(message, written)
+        command = _Command(message, written, now + SOON if message["type"] in MEANT_NOW else math.inf)
         held = command.to in self._held
         command.written = written and not held
         self._commands.append(command)
+        self._look()
         return not held
 
     def merge(self, change: Message) -> bool:
@@ -134,9 +143,10 @@ class Outbox:
             self._look()
 
     def hold(self, message_id: object, until: float) -> bool:
-        """Hold a command that was answered with `busy`, or an order with `unavailable`. False: the id is unknown."""
+        """Hold a command that was answered with `busy`, or an order with `unavailable`. False: the id is unknown, or
+        it would be too late then."""
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
-        if refused is None:
+        if refused is None or until >= refused.until:
             return False
         was_again, refused.refused, refused.again = refused.again, True, False
         # The server refuses later commands to the same addressee too; they follow the first, which may be on its way.
@@ -146,6 +156,21 @@ class Outbox:
             self._held[refused.to] = until
             self._look()
         return True
+
+    def too_late(self, now: float, *, lost: bool = False) -> tuple[list[Message], list[Message]]:
+        """Takes out orders for which it is too late: those that the server did not carry out, and those of which that
+        is not known. `lost`: nobody answers any more what is on its way."""
+        late = [each for each in self._commands if now >= each.until and (lost or each.waits)]
+        if late:
+            self._commands = [each for each in self._commands if each not in late]
+            for to in [to for to in self._held if not self._goes_on(to)]:
+                del self._held[to]
+            self._look()
+        refused = [each.message for each in late if each.waits]
+        return refused, [each.message for each in late if not each.waits]
+
+    def _goes_on(self, to: str) -> bool:
+        return any(each.to == to and (each.waits or each.again) for each in self._commands)
 
     def due(self, now: float) -> list[Message]:
         """The held commands to send now."""
@@ -210,4 +235,5 @@ class Outbox:
         return next((command for command in self._commands if command.to == to and command.waits), None)
 
     def _look(self) -> None:
-        self.due_at = min(self._held.values(), default=math.inf)
+        late = (each.until for each in self._commands if each.waits and each.to in self._held)
+        self.due_at = min([*self._held.values(), *late], default=math.inf)

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from signalling.client.actions import Action, Drop, Emit, Open, Send
+from signalling.client.actions import Action, Drop, Emit, Open, Send, away, too_late
 from signalling.client.back_off import BackOff
 from signalling.client.heartbeat import Heartbeat
 from signalling.client.membership import Membership
@@ -157,7 +157,7 @@ class SignallingClient:
         was_answered = self.phase in ANSWERED
         self.phase = "waiting"
         self.wake_at = math.inf
-        return [Drop(CloseCode.NORMAL), *goodbye, *_away(was_answered)]
+        return [Drop(CloseCode.NORMAL), *goodbye, *away(was_answered)]
 
     def status(self, media: dict[str, bool] | None = None, hand: bool | None = None) -> list[Action]:
         """Report what changed."""
@@ -183,11 +183,13 @@ class SignallingClient:
         """The application gives no newer token."""
         return self._over(Emit("refused", why)) if (why := self._renewal.needed) else []
 
-    def order(self, command: Message) -> list[Action]:
+    def order(self, command: Message, now: float) -> list[Action]:
         """Give an order of those in charge, such as `{"type": "mute", …}`. One that lasts has a `key`."""
         if self.phase == "over":
             return []
-        return self.membership.order(command, connected=self.phase == "joined")
+        given = self.membership.order(command, now, connected=self.phase == "joined")
+        self._set_wake()
+        return given
 
     def leave(self) -> list[Action]:
         """Leave for good."""
@@ -233,7 +235,7 @@ class SignallingClient:
         self._renewal.accepted()
         self._back_off.succeeded()
         self._not_before = -math.inf
-        actions = self.membership.came_in(message)
+        actions = self.membership.came_in(message, now)
         self._alive(now)
         return [*actions, self.membership.authenticate()] if is_late else actions
 
@@ -241,9 +243,8 @@ class SignallingClient:
         detail = {"code": message["code"], "message": message["message"]}
         asks = self.phase in {"joining", "knocking"}
         if not asks or message.get("id", self._asked_with) != self._asked_with:
-            if self.membership.hold(message, now):
-                return self._send_due(now)
-            return [*self.membership.answer(message), *self._send_due(now)]
+            held = self.membership.hold(message, now)
+            return [*([] if held else self.membership.answer(message)), *self._send_due(now)]
         if self._leaving:
             return self._over()
         if self._renewal.asks(message["code"]):
@@ -264,9 +265,10 @@ class SignallingClient:
         """Send again the commands that were answered with `busy` and are due."""
         if self.phase != "joined":
             return []
-        actions: list[Action] = [Send(command) for command in self.membership.outbox.due(now)]
+        outbox = self.membership.outbox
+        due = [*too_late(*outbox.too_late(now)), *(Send(command) for command in outbox.due(now))]
         self._set_wake()
-        return actions
+        return due
 
     def _give_up(self, now: float) -> list[Action]:
         """The server does not answer. Not code 1000: if the close still arrives, it must not count as a goodbye."""
@@ -278,7 +280,7 @@ class SignallingClient:
         was_answered = self.phase in ANSWERED
         self.phase = "waiting"
         self.wake_at = max(now + self._back_off.failed(), self._not_before)
-        return _away(was_answered)
+        return away(was_answered)
 
     def _need_token(self, why: Message, now: float) -> list[Action]:
         """The token is refused: the application is asked for a newer one, unless that has come meanwhile."""
@@ -289,7 +291,7 @@ class SignallingClient:
         again = self._renewal.need(why)
         # Asked after the wait, not before it: a token is not to grow old meanwhile.
         self.wake_at = now + self._back_off.failed() if again else math.inf
-        return [*_away(was_joined), *([] if again else [Emit("token_needed", why)])]
+        return [*away(was_joined), *([] if again else [Emit("token_needed", why)])]
 
     def _look(self, now: float) -> list[Action]:
         due = self._send_due(now)
@@ -304,7 +306,8 @@ class SignallingClient:
     def _set_wake(self) -> None:
         # What is held back waits for a place, too.
         held = self.membership.outbox.due_at if self.phase == "joined" else math.inf
-        self.wake_at = min(self._heartbeat.due_at, held)
+        if self.phase in ANSWERED:
+            self.wake_at = min(self._heartbeat.due_at, held)
 
     def _ping(self, now: float, patience: float) -> list[Action]:
         self._heartbeat.pinged(now, patience)
@@ -315,7 +318,3 @@ class SignallingClient:
         self.phase = "over"
         self.wake_at = math.inf
         return [Drop(CloseCode.NORMAL), *actions]
-
-
-def _away(was_answered: bool) -> list[Action]:
-    return [Emit("away", {})] if was_answered else []

@@ -48,5 +48,14 @@ export const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);
 /** What becomes of an order that nobody will answer. */
 export const INTERRUPTED = { code: "interrupted", message: "The connection was lost: it is not known whether this was carried out." };
 
+/** What becomes of one that the server has put off for too long. */
+const TOO_LATE = { code: "unavailable", message: "The server could not carry this out in time, and is not asked again." };
+
 /** Nobody will answer these orders. @param {import("./outbox.js").Order[]} orders */
 export const interrupted = (orders) => orders.map((order) => emit("answered", { order, error: INTERRUPTED }));
+
+/**
+ * These orders are not sent any more: the server did not carry them out, or nobody knows.
+ * @param {[refused: import("./outbox.js").Order[], unknown: import("./outbox.js").Order[]]} orders
+ */
+export const tooLate = ([refused, unknown]) => [...refused.map((order) => emit("answered", { order, error: TOO_LATE })), ...interrupted(unknown)];

@@ -2,7 +2,7 @@
  * A client's state in one meeting, kept across reconnections: its own participant, the last event received, and the
  * commands it has given. signalling/client/membership.py is its twin.
  */
-import { emit, interrupted, send } from "./actions.js";
+import { emit, interrupted, send, tooLate } from "./actions.js";
 import { ChatLog } from "./chat-log.js";
 import { Outbox, isKeyed, isOrder } from "./outbox.js";
 import { FEATURES } from "./protocol.js";
@@ -73,10 +73,11 @@ export class Membership {
     return { type: "join", ...ask, ...place, on_duplicate: onDuplicate };
   }
 
-  /** The server has answered a join or resume. @param {import("./protocol.js").Joined | import("./protocol.js").Resumed | import("./protocol.js").Waiting} message @returns {Action[]} */
-  cameIn(message) {
-    if (message.type === "joined") return this.#joined(message);
-    return message.type === "resumed" ? this.#resumed(message) : this.#waits(message);
+  /** The server has answered a join or resume. @param {import("./protocol.js").Joined | import("./protocol.js").Resumed | import("./protocol.js").Waiting} message @param {number} now @returns {Action[]} */
+  cameIn(message, now) {
+    if (message.type === "waiting") return this.#waits(message);
+    const late = tooLate(this.outbox.tooLate(now, true));
+    return [...late, ...(message.type === "joined" ? this.#joined(message) : this.#resumed(message))];
   }
 
   /** @param {import("./protocol.js").Joined} message @returns {Action[]} */
@@ -161,10 +162,7 @@ export class Membership {
     return this.#obey(FLAGS.filter((flag) => media?.[flag] === false), by);
   }
 
-  /**
-   * Reports what changed. The command is kept until the server has answered, across reconnections.
-   * @param {Change} change @param {boolean} connected @returns {Action[]}
-   */
+  /** Reports what changed. The command is kept until the server has answered, across reconnections. @param {Change} change @param {boolean} connected @returns {Action[]} */
   status({ media, hand }, connected) {
     Object.assign(this.#place.media, media);
     this.#hand = hand ?? this.#hand;
@@ -181,15 +179,15 @@ export class Membership {
   /**
    * Gives an order, or writes in the chat. The caller makes the `key` of what has one. Whoever asks for the latest of the
    * history has `chat` kept complete from then on. A reaction is of the moment: it is sent now, or not at all.
-   * @param {import("./outbox.js").NewOrder} order @param {boolean} connected @returns {Action[]}
+   * @param {import("./outbox.js").NewOrder} order @param {number} now @param {boolean} connected @returns {Action[]}
    */
-  order(order, connected) {
+  order(order, now, connected) {
     if (order.type === "react") return connected ? [send(order)] : [];
     if (order.type === "chat_history" && order.before === undefined) {
       this.#readsChat = true;
       if (this.outbox.asksForHistory) return [];
     }
-    return this.epoch ? this.#command({ ...order, type: order.type, id: this.nextId() }, connected) : [];
+    return this.epoch ? this.#command({ ...order, type: order.type, id: this.nextId() }, connected, now) : [];
   }
 
   /**
@@ -206,10 +204,7 @@ export class Membership {
     return (passes || code === "busy") && this.outbox.hold(id, now + (retry_after ?? 1) * 1000);
   }
 
-  /**
-   * A command was answered with `ack`, a `chat_page`, or for good with `error`.
-   * @param {{id?: number, again?: boolean, code?: string, message?: string} | import("./protocol.js").ChatPage} answer @returns {Action[]}
-   */
+  /** A command was answered with `ack`, a `chat_page`, or for good with `error`. @param {{id?: number, again?: boolean, code?: string, message?: string} | import("./protocol.js").ChatPage} answer @returns {Action[]} */
   answer(answer) {
     const command = this.outbox.find(answer.id);
     this.outbox.answered(answer.id);
@@ -248,9 +243,9 @@ export class Membership {
     return this.epoch && session ? [{ do: "goodbye", session, attempt: this.#attempt }] : [];
   }
 
-  /** @param {import("./outbox.js").Message} message @param {boolean} connected @returns {Action[]} */
-  #command(message, connected) {
-    const mayGo = this.outbox.add(message, connected);
+  /** @param {import("./outbox.js").Message} message @param {boolean} connected @param {number} [now] @returns {Action[]} */
+  #command(message, connected, now) {
+    const mayGo = this.outbox.add(message, connected, now);
     return mayGo && connected ? [send(message)] : [];
   }
 

@@ -11,15 +11,19 @@
  * @typedef {LastingType | ChatType | "mute" | "ask" | "lower_hands" | "end"} OrderType
  * @typedef {{[field: string]: unknown, type: OrderType | "react"}} NewOrder
  * @typedef {Status | Signal | Order} Message
- * @typedef {{message: Message, written: boolean, refused?: boolean, again?: boolean}} Command  `written`: it may have reached the server.
- *   `refused`: the server had no time for it, it is to be sent again. `again`: it was, and its answer is awaited before others go.
+ * @typedef {{message: Message, written: boolean, until: number, refused?: boolean, again?: boolean}} Command  `written`: it may have reached the server.
+ *   `until`: when it is not sent any more. `refused`: the server had no time for it, it is to be sent again. `again`: it was, and its answer is awaited before others go.
  */
 
 /** Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which they take effect once. */
 const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny", "rename"]);
 /** What is written and read in the chat. A message carries a `key`, too, and what deletes all of somebody's; the others may come twice. */
 const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_erase", "chat_history"]);
-const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"]);
+/** Orders that are carried out soon, or not at all: minutes later nobody means them any more. */
+const MEANT_NOW = new Set(["mute", "ask", "lower_hands", "end"]);
+/** How soon such an order is sent, and sent again. Milliseconds. */
+const SOON = 10_000;
+const ORDERS = new Set([...LASTING, ...CHAT, ...MEANT_NOW]);
 
 /** @param {{type: string}} message @returns {message is Order} */
 export const isOrder = (message) => ORDERS.has(message.type);
@@ -44,10 +48,11 @@ export class Outbox {
   /** Per addressee, when to send the first command that waits; Infinity while the one before is on its way. @type {Map<string, number>} */
   #held = new Map();
 
-  /** Returns whether it may be sent now, given a connection. @param {Message} message @param {boolean} written */
-  add(message, written) {
+  /** Returns whether it may be sent now, given a connection. @param {Message} message @param {boolean} written @param {number} [now] */
+  add(message, written, now = Infinity) {
     const held = this.#held.has(addressee(message));
-    this.#commands.push({ message, written: written && !held });
+    this.#commands.push({ message, written: written && !held, until: MEANT_NOW.has(message.type) ? now + SOON : Infinity });
+    this.#look();
     return !held;
   }
 
@@ -99,10 +104,10 @@ export class Outbox {
     this.#look();
   }
 
-  /** Holds a command answered with `busy`, or an order with `unavailable`. False for an unknown id. @param {number | undefined} id @param {number} until */
+  /** Holds a command answered with `busy`, or an order with `unavailable`. False for an unknown id, and if it would be too late then. @param {number | undefined} id @param {number} until */
   hold(id, until) {
     const refused = this.#commands.find(({ message }) => message.id === id);
-    if (!refused) return false;
+    if (!refused || until >= refused.until) return false;
     const to = addressee(refused.message);
     const wasAgain = refused.again;
     Object.assign(refused, { refused: true, again: false });
@@ -112,6 +117,22 @@ export class Outbox {
     if (leads && !follows) this.#held.set(to, until);
     this.#look();
     return true;
+  }
+
+  /**
+   * Takes out orders for which it is too late: those that the server did not carry out, and those of which that is not known.
+   * @param {number} now @param {boolean} [lost]  Nobody answers any more what is on its way. @returns {[refused: Order[], unknown: Order[]]}
+   */
+  tooLate(now, lost = false) {
+    const late = this.#commands.filter((command) => now >= command.until && (lost || waits(command)));
+    if (late.length) {
+      this.#commands = this.#commands.filter((command) => !late.includes(command));
+      const goesOn = (/** @type {string} */ to) => this.#commands.some((command) => addressee(command.message) === to && (waits(command) || command.again));
+      for (const to of [...this.#held.keys()]) if (!goesOn(to)) this.#held.delete(to);
+      this.#look();
+    }
+    const orders = (/** @type {Command[]} */ commands) => commands.map(({ message }) => message).filter(isOrder);
+    return [orders(late.filter(waits)), orders(late.filter((command) => !waits(command)))];
   }
 
   /** The held commands to send now. @param {number} now */
@@ -169,13 +190,17 @@ export class Outbox {
 
   /** Of those that wait. @param {string} to */
   #first(to) {
-    return this.#commands.find(({ message, written, refused }) => addressee(message) === to && (refused || !written));
+    return this.#commands.find((command) => addressee(command.message) === to && waits(command));
   }
 
   #look() {
-    this.dueAt = Math.min(Infinity, ...this.#held.values());
+    const late = this.#commands.filter((command) => waits(command) && this.#held.has(addressee(command.message)));
+    this.dueAt = Math.min(Infinity, ...this.#held.values(), ...late.map(({ until }) => until));
   }
 }
+
+/** It is to be sent, for the first time or again. @param {Command} command */
+const waits = ({ written, refused }) => refused || !written;
 
 /** Commands to the same addressee stay in order, and so does what is written; a status and orders have none. Nobody waits for the history. @param {Message} message @returns {string} */
 function addressee(message) {

@@ -82,7 +82,7 @@ export class MeetingSocket extends Emitter {
 
   /** Gives an order of those in charge, writes in the chat, or reacts. @param {import("./outbox.js").NewOrder} order */
   order(order) {
-    this.#run(this.#client.order(isKeyed(order) ? { ...order, key: randomName() } : order));
+    this.#run(this.#client.order(isKeyed(order) ? { ...order, key: randomName() } : order, performance.now()));
   }
 
   /** What is known of the chat. */

@@ -11,7 +11,7 @@
  * From anywhere: a final close code, a permanent refusal, or `leave` → over. Where an application's token is refused,
  * `token_needed` is emitted, and the client is waiting for `renew` or `noToken`.
  */
-import { away, emit, send } from "./actions.js";
+import { away, emit, send, tooLate } from "./actions.js";
 import { BackOff } from "./back-off.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Membership } from "./membership.js";
@@ -48,10 +48,7 @@ export class SignallingClient {
   #leaving = false;
   #notBefore = 0;
 
-  /**
-   * @param {import("./membership.js").Place} place
-   * @param {() => number} random  in [0, 1)
-   */
+  /** @param {import("./membership.js").Place} place @param {() => number} random  in [0, 1) */
   constructor(place, random) {
     this.membership = new Membership(place);
     this.#renewal = new Renewal(place.renewable === true);
@@ -172,8 +169,7 @@ export class SignallingClient {
     if (this.phase === "over") return [];
     const waited = this.#renewal.came();
     this.membership.renew(token);
-    if (this.#isAnswered) return [this.membership.authenticate()];
-    return waited ? this.hurry(now) : [];
+    return this.#isAnswered ? [this.membership.authenticate()] : waited ? this.hurry(now) : [];
   }
 
   /** The application gives no newer token. @returns {Action[]} */
@@ -182,9 +178,12 @@ export class SignallingClient {
     return why ? this.#over(emit("refused", why)) : [];
   }
 
-  /** Gives an order of those in charge, or writes in the chat. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @returns {Action[]} */
-  order(order) {
-    return this.phase === "over" ? [] : this.membership.order(order, this.phase === "joined");
+  /** Gives an order of those in charge, or writes in the chat. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @param {number} now @returns {Action[]} */
+  order(order, now) {
+    if (this.phase === "over") return [];
+    const actions = this.membership.order(order, now, this.phase === "joined");
+    this.#setWake();
+    return actions;
   }
 
   /** Leaves for good. @returns {Action[]} */
@@ -222,11 +221,7 @@ export class SignallingClient {
     return [send(ask)];
   }
 
-  /**
-   * The place is there, or somebody in charge has to let this client in, or what those who wait are told has changed.
-   * @param {import("./protocol.js").Joined | import("./protocol.js").Resumed | import("./protocol.js").Waiting} message
-   * @param {number} now @returns {Action[]}
-   */
+  /** The place is there, or somebody in charge has to let this client in, or what those who wait are told has changed. @param {import("./protocol.js").Joined | import("./protocol.js").Resumed | import("./protocol.js").Waiting} message @param {number} now @returns {Action[]} */
   #comeIn(message, now) {
     if (this.phase !== "joining" && this.phase !== "knocking") return [];
     if (this.#leaving) return this.#farewell();
@@ -237,7 +232,7 @@ export class SignallingClient {
     this.#renewal.accepted();
     this.#backOff.succeeded();
     this.#notBefore = 0;
-    const actions = this.membership.cameIn(message);
+    const actions = this.membership.cameIn(message, now);
     this.#alive(now);
     return isLate ? [...actions, this.membership.authenticate()] : actions;
   }
@@ -260,7 +255,7 @@ export class SignallingClient {
   /** Sends again the commands that were answered with `busy` and are due. @param {number} now @returns {Action[]} */
   #sendDue(now) {
     if (this.phase !== "joined") return [];
-    const actions = this.membership.outbox.due(now).map(send);
+    const actions = [...tooLate(this.membership.outbox.tooLate(now)), ...this.membership.outbox.due(now).map(send)];
     this.#setWake();
     return actions;
   }
@@ -304,6 +299,7 @@ export class SignallingClient {
 
   /** What is held back waits for a place, too. */
   #setWake() {
+    if (!this.#isAnswered) return;
     this.wakeAt = Math.min(this.#heartbeat.dueAt, this.phase === "joined" ? this.membership.outbox.dueAt : Infinity);
   }
 

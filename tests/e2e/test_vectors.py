@@ -22,7 +22,7 @@ RUN = """async (text) => {
   const { SignallingClient } = await import("/static/sdk/state-machine.js");
   const { applied, hands, rosterOf } = await import("/static/sdk/roster.js");
   const { knocked, knocksOf } = await import("/static/sdk/knocks.js");
-  const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry", "renew"]);
+  const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry", "renew", "order"]);
   const told = (action) => {
     if (action.do === "drop") return ["drop", action.code];
     if (action.do === "goodbye") return ["goodbye", action.session, action.attempt];

@@ -76,7 +76,7 @@ class Chatters:
             return
         name, detail, membership = emitted.name, emitted.detail, page.client.membership
         if name == "joined" and not membership.reads_chat:
-            page.run(page.client.order({"type": "chat_history"}))
+            page.run(page.client.order({"type": "chat_history"}, page.now()))
         elif name == "answered":
             order = detail["order"]
             if order["type"] == "chat_erase":
@@ -118,7 +118,7 @@ class Chatters:
         posts = [each for each in self.posts.values() if person and each.page.user_id == person.user_id]
         self._asked.setdefault((page, author), []).append([each for each in posts if each.answer == "ack"])
         self._world.say(f"{page.name} has all deleted that {author} wrote")
-        page.run(page.client.order({"type": "chat_erase", "participant": author}))
+        page.run(page.client.order({"type": "chat_erase", "participant": author}, page.now()))
         return True
 
     def _write(self, page: Page) -> None:
@@ -129,7 +129,7 @@ class Chatters:
         self.posts[post.key] = post
         self._world.say(f"{page.name} writes {post.texts[0]} to {to or 'all'}")
         message = {"type": "chat", "key": post.key, "text": post.texts[0]}
-        page.run(page.client.order(message if to is None else message | {"to": to}))
+        page.run(page.client.order(message if to is None else message | {"to": to}, page.now()))
 
     def _change(self, page: Page, message: dict[str, Any]) -> None:
         command = {"type": "chat_delete", "message": message["id"]}
@@ -142,4 +142,4 @@ class Chatters:
             post.texts.append(f"{post.texts[0]}{len(post.texts)}.")
             command = {"type": "chat_edit", "message": message["id"], "text": post.texts[-1]}
         self._world.say(f"{page.name}: {command['type']} of {message['text']}")
-        page.run(page.client.order(command))
+        page.run(page.client.order(command, page.now()))

@@ -97,7 +97,7 @@ class Moderators:
         self.world.say(f"{page.name} commands {kind} {told} {', '.join(users)}")
         order = Order(page, message, users, self.world.loop.time())
         order.on_their_way = frozenset((p.user_id, flag) for p in self.world.pages() for flag in p.turns_on())
-        actions = page.client.order(message)
+        actions = page.client.order(message, page.now())
         page.orders[page.client.membership.last_id] = order
         self.orders.append(order)
         if actions and self.chance.random() < 0.1:

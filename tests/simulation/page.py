@@ -86,6 +86,7 @@ class Page:
         self._refused: set[float] = set()
         self.errors: list[tuple[float, dict[str, Any]]] = []
         self._internet = internet
+        self.now = internet.now
         self._loop = internet.loop
         self._socket: Socket | None = None
         self._people: set[str] = set()
@@ -178,7 +179,7 @@ class Page:
         self.wake()
 
     def _happened(self, happen: Callable[[float], list[Action]]) -> None:
-        now = self._internet.now()
+        now = self.now()
         self.run(happen(now))
         if self._sleep.slept(now, self._internet.wall()):
             self.run(self.client.hurry(now))

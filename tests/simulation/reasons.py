@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.identity.ids import is_outside
 from server.realtime.chat_writer import ANOTHERS
+from signalling.client.outbox import MEANT_NOW
 from signalling.rooms.commands import TURNED_OFF
 from signalling.rooms.renaming import BURST
 from tests.simulation.journal import Came
@@ -21,8 +22,6 @@ RANKS = {"participant": 0, "cohost": 1, "host": 2}
 TO_LOWER_ROLES = {"remove", "readmit", "mute", "ask", "allow", "set_role"}
 ANSWERS = {"", "ack", "forbidden", "changed", "unknown_participant"}
 
-PASSING = {"mute", "ask", "lower_hands"}
-
 HEARD = 6.0
 """Seconds after which the room has what a store has that hangs."""
 
@@ -35,7 +34,8 @@ def check(world: World) -> None:
         what = f"{order.page.name}'s {order.kind} of {order.sent_at:.3f} was answered {order.answer}"
         if order.answer == "unavailable" and order.kind == "rename" and past.is_often(order):
             continue
-        unheard = {"interrupted"} if order.kind in PASSING else set()
+        # Nobody answers it any more, or it is too late for it.
+        unheard = {"interrupted", "unavailable", "busy"} if order.kind in MEANT_NOW else set()
         if order.answer not in allowed | unheard:
             world.complain(what)
         elif order.answer == "forbidden" and not past.may_be_forbidden(order):

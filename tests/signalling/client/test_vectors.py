@@ -33,7 +33,7 @@ def perform(client: SignallingClient, call: str, args: list[Any], now: float) ->
             return client.received(frame if isinstance(frame, str) else json.dumps(frame), now)
         case "status":
             return client.status(**args[0])
-        case "signal" | "order" | "leave" | "suspend" | "no_token":
+        case "signal" | "leave" | "suspend" | "no_token":
             method: Callable[..., list[Action]] = getattr(client, call)
             return method(*args)
         case _:
