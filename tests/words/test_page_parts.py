@@ -263,3 +263,15 @@ def test_newer_deeds_are_shown_when_the_report_is_full() -> None:
         [False, "P2 ended the meeting"],
         [True, "P3 ended the meeting"],
     ]
+
+
+def test_who_ends_the_meeting_and_is_out_for_another_reason_is_told_that_one() -> None:
+    said = node(
+        """
+        const { followsFrom } = await load("meeting/refusals.js");
+        const situation = { outside: false, seated: true, canCorrect: false, endedIt: true, forGood: false };
+        const codes = ["meeting_ended", "removed", "interrupted", "replaced"];
+        console.log(JSON.stringify(codes.map((code) => followsFrom(code, { name: "Ann" }, "", situation).leave)));
+        """
+    )
+    assert said == ["ended_by_me", "removed", "interrupted", "replaced"]

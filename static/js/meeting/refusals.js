@@ -23,7 +23,7 @@ import { fromThisTab, withPassword } from "./second-wishes.js";
  */
 export function followsFrom(code, wish, token, situation) {
   const { identity, outside, seated, canCorrect, endedIt, forGood } = situation;
-  if (endedIt) return { leave: "ended_by_me" };
+  if (endedIt && code === "meeting_ended") return { leave: "ended_by_me" };
   if (code === "duplicate") return { ask: () => fromThisTab(wish.name, identity, outside), otherwise: code };
   if (code === "bad_message" && canCorrect) return { correct: true };
   if (outside && code in LOGIN_NOTICES) return { leave: LOGIN_NOTICES[code] };
