@@ -172,10 +172,11 @@ export class PersonMenu {
  * @param {NonNullable<Awaited<ReturnType<typeof askHowToRemove>>>} how
  */
 export async function removeAs({ moderate, chat }, tell, id, { back, knock, erase }) {
+  // Before anybody can come as somebody new: they are out at once, and the removal is acknowledged when it is recorded.
+  const knocking = knock ? tell(moderate.settings({ lobby: "everyone" })) : "";
   // Of whoever stays nothing is deleted. And of whoever is gone: nothing more is written by then.
-  if (await tell(moderate.remove(id, { back }))) return;
-  const orders = [...(erase ? [chat.erase(id)] : []), ...(knock ? [moderate.settings({ lobby: "everyone" })] : [])];
-  await Promise.all(orders.map((order) => tell(order)));
+  if (!(await tell(moderate.remove(id, { back }))) && erase) await tell(chat.erase(id));
+  await knocking;
 }
 
 /** Programs read nothing out, and on pages without HTTPS there are no codes. @param {ParticipantView} participant */
