@@ -12,6 +12,7 @@ It reconnects by itself. Leaving the block without `leave` looks to the meeting 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import secrets
 import time
@@ -43,13 +44,18 @@ LOST = 1006
 """The close code when no close frame arrived (RFC 6455 section 7.1.5)."""
 
 
+ASK_AGAIN = 5.0
+"""Seconds after which the application is asked again for a token, if it has failed to give one."""
+
 GetToken = Callable[[], Awaitable[str | None]]
+
+log = logging.getLogger(__name__)
 
 
 class MeetingSocket:
     """`heard` is called with everything the client emits. Deadlines use the monotonic `clock`; `wall` only shows that
-    the machine has slept. `get_token` asks the application for a newer token (None: it gives none); without it a token
-    that has expired is a refusal."""
+    the machine has slept. `get_token` asks the application for a newer token (None: it gives none; what it raises is
+    logged, and it is asked again while the token counts); without it a token that has expired is a refusal."""
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class MeetingSocket:
         self.client = SignallingClient(place, chance)
         self._get_token = get_token
         self._asking: asyncio.Task[None] | None = None
+        self._ask_again: asyncio.TimerHandle | None = None
         self._url = url
         self._heard = heard
         self._clock = clock
@@ -97,6 +104,8 @@ class MeetingSocket:
             self._asking.cancel()
         while self._tasks:
             await asyncio.wait(self._tasks)
+        if self._ask_again is not None:
+            self._ask_again.cancel()
         if self._error is not None and error is None:
             raise self._error
 
@@ -204,14 +213,22 @@ class MeetingSocket:
 
     def _ask_for_token(self) -> None:
         """Once at a time, however often one is needed."""
-        if self._get_token is not None and self._asking is None:
+        if self._ask_again is not None:
+            self._ask_again.cancel()
+        if self._get_token is not None and self._asking is None and self.client.phase != "over":
             self._asking = asyncio.create_task(self._renew(self._get_token))
             self._tasks.add(self._asking)
             self._asking.add_done_callback(self._ended)
 
     async def _renew(self, get_token: GetToken) -> None:
+        token = None
         try:
             token = await get_token()
+        except Exception:
+            log.exception("get_token failed")
+            # A program's token may still be good for a while.
+            loop = asyncio.get_running_loop()
+            self._ask_again = loop.call_later(ASK_AGAIN, self._ask_for_token)
         finally:
             self._asking = None
         if token is None:

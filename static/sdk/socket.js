@@ -14,6 +14,9 @@ import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 /** What a page is answered that asks to be let in. */
 const ANSWERS = new Set(["joined", "resumed", "waiting", "error"]);
 
+/** After how long an application that has failed to give a token is asked again. Milliseconds. */
+const ASK_AGAIN = 5_000;
+
 /**
  * @typedef {import("./actions.js").Action} Action
  *
@@ -29,6 +32,7 @@ export class MeetingSocket extends Emitter {
   #server;
   #getToken;
   #asking = false;
+  #askAgain = 0;
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
@@ -145,11 +149,16 @@ export class MeetingSocket extends Emitter {
     this.emit(name, detail);
   }
 
-  /** Asks for a newer token, once at a time. */
+  /** Asks for a newer token, once at a time; where the application fails, once more a little later: the one before may still count. */
   async #askForToken() {
-    if (!this.#getToken || this.#asking) return;
+    clearTimeout(this.#askAgain);
+    if (!this.#getToken || this.#asking || this.#client.phase === "over") return;
     this.#asking = true;
-    const token = await this.#getToken().catch(() => null);
+    const token = await this.#getToken().catch((why) => {
+      console.warn("The application gave no token:", why);
+      this.#askAgain = window.setTimeout(() => void this.#askForToken(), ASK_AGAIN);
+      return null;
+    });
     this.#asking = false;
     if (token) this.renew(token);
     else this.#run(this.#client.noToken());

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from reconvene import meeting_socket
 from tests.server.pages import Page
 from tests.server.realtime.logins import Login, logging_in
 
@@ -67,10 +68,30 @@ async def test_where_the_application_gives_none_it_is_over(app: Login, room: str
         assert ann.heard[-1].detail["code"] == "token_expired"
 
 
-async def test_what_the_application_raises_is_raised(app: Login, room: str) -> None:
+async def test_an_application_that_fails_is_asked_again_and_ends_no_stay(
+    app: Login, room: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(meeting_socket, "ASK_AGAIN", 0.01)
+    failures = [LookupError("no such user"), OSError("no such host")]
+
+    async def newer() -> str:
+        if failures:
+            raise failures.pop()
+        return app.token()
+
+    async with Page(app.server.ws_url, room, "Ann", newer, token=app.about_to_end(seconds=3.0)) as ann:
+        await ann.joined()
+        await ann.hears("authenticated")
+        assert not ann.unsettling()
+    assert [each.getMessage() for each in caplog.records] == ["get_token failed"] * 2
+
+
+async def test_where_the_application_fails_and_the_token_has_expired_it_is_over(
+    app: Login, room: str
+) -> None:
     async def fails() -> str:
         raise LookupError("no such user")
 
-    with pytest.raises(LookupError):
-        async with Page(app.server.ws_url, room, "Ann", fails, token=app.token(lasts=-60)) as ann:
-            await ann.joined()
+    async with Page(app.server.ws_url, room, "Ann", fails, token=app.token(lasts=-60)) as ann:
+        await ann.hears("refused")
+        assert ann.heard[-1].detail["code"] == "token_expired"
