@@ -130,10 +130,11 @@ class Store(OpenStays, Moderation, Chat, People, Revocations, Protocol):
         last heartbeat may lag behind. Changes nothing.
         """
 
-    async def end_meeting(self, room: str, at: float) -> Meeting:
+    async def end_meeting(self, room: str, at: float, by: str = "", action: str = "") -> Meeting:
         """End the meeting and close its open stays (reason "ended"). Idempotent: the first end counts.
 
-        Admissions and invites are deleted. Removals stay.
+        Admissions and invites are deleted. Removals stay. With an `action`, the audit has it together with the first
+        end: it was done by the user `by`; "": by the admin key, or the system.
 
         Raises `UnknownMeeting`.
         """

@@ -162,9 +162,10 @@ class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
         found = await self._take_time({"call": "restorable", **moments})
         return [rows.restorable(each) for each in found]
 
-    async def end_meeting(self, room: str, at: float) -> Meeting:
+    async def end_meeting(self, room: str, at: float, by: str = "", action: str = "") -> Meeting:
         # Not in a batch: its other calls hold rows of people already, and this call locks a meeting first.
-        return rows.meeting(await self._directly({"call": "end_meeting", "room": room, "at": at}))
+        call = {"call": "end_meeting", "room": room, "at": at, "by": by, "action": action}
+        return rows.meeting(await self._directly(call))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}

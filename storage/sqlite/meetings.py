@@ -23,7 +23,7 @@ from storage.records import (
     StayEnd,
     StayResume,
 )
-from storage.sqlite import import_queries, rows
+from storage.sqlite import audit_log, import_queries, rows
 from storage.sqlite import meeting_statements as sql
 from storage.sqlite.import_query_statements import ATTENDED
 
@@ -136,7 +136,9 @@ def _began(connection: sqlite3.Connection, room: str, grace: float) -> float:
     return float(at)
 
 
-def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting:
+def end_meeting(connection: sqlite3.Connection, room: str, at: float, by: str, action: str) -> Meeting:
+    if action and known_meeting(connection, room).ended_at is None:
+        audit_log.write(connection, room, by, at, action, "", {})
     row = connection.execute(sql.END_MEETING, {"room": room, "at": at}).fetchone()
     if row is None:
         raise UnknownMeeting(room)

@@ -145,8 +145,8 @@ class SqliteStore:
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         return await self._read(partial(meetings.restorable, now=now, grace=grace, slack=slack))
 
-    async def end_meeting(self, room: str, at: float) -> Meeting:
-        return await self._write(partial(meetings.end_meeting, room=room, at=at))
+    async def end_meeting(self, room: str, at: float, by: str = "", action: str = "") -> Meeting:
+        return await self._write(partial(meetings.end_meeting, room=room, at=at, by=by, action=action))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         return await self._read(partial(meetings.attendance, room=room, limit=limit, after=after))

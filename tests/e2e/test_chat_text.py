@@ -191,4 +191,8 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         "again": [["a,bob", "x", "a,bob", None], ["x,bob", "x", "x,bob", None]],
         "open": [False, "a", "cleo"],
     }
-    assert await ada.page.evaluate(REMOVAL) == [["settings", "remove"], ["settings", "remove", "erase"], ["remove"]]
+    assert await ada.page.evaluate(REMOVAL) == [
+        ["settings", "remove"],
+        ["settings", "remove", "erase"],
+        ["remove"],
+    ]

@@ -254,3 +254,18 @@ async def test_the_total_is_the_union_of_any_stays_in_any_order(
         await script.leave(await script.join("ann", float(joined_at)), float(left_at))
     person = await script.person("ann")
     assert (person.session_count, person.total_duration) == (len(intervals) + 1, union(intervals))
+
+
+async def test_the_audit_has_the_first_end_with_the_end_itself(script: Script) -> None:
+    await script.join("ann", 1000.0)
+    store, room = script.store, script.room
+    for by, action in (("ann", "end"), ("ben", "end"), ("", "without_host")):
+        assert (await store.end_meeting(room, 1100.0, by, action)).ended_at == 1100.0
+    found = [(entry.at, entry.action, entry.by, entry.whom) for entry in await store.audit(room, 10)]
+    assert found == [(1100.0, "end", "ann", "")]
+
+
+async def test_an_end_that_nobody_is_to_know_of_is_in_no_audit(script: Script) -> None:
+    await script.join("ann", 1000.0)
+    await script.store.end_meeting(script.room, 1100.0)
+    assert await script.store.audit(script.room, 10) == []

@@ -29,6 +29,9 @@ class Away:
         self.asked = asyncio.Event()
 
     async def change(self, _change: object) -> None:
+        raise StoreUnavailable("no answer")
+
+    async def end_meeting(self, *_: object) -> None:
         self.asked.set()
         raise StoreUnavailable("no answer")
 

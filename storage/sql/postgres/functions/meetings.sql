@@ -97,6 +97,10 @@ DECLARE
     meeting reconvene.meetings;
     ends_at double precision := (call ->> 'at')::double precision;
 BEGIN
+    SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
+    IF FOUND AND meeting.ended_at IS NULL AND coalesce(call ->> 'action', '') <> '' THEN
+        PERFORM reconvene.write_audit(meeting.room, ends_at, call ->> 'by', call ->> 'action', '', '{}');
+    END IF;
     UPDATE reconvene.meetings
     SET ended_at = coalesce(ended_at, greatest(created_at, ends_at))
     WHERE room = call ->> 'room'
