@@ -11,7 +11,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from reconvene.meeting_socket import LOST, MAX_SIZE, SUBPROTOCOL
+from reconvene.socket_link import LOST, MAX_SIZE, SUBPROTOCOL
 from signalling.protocol import server_messages as messages
 
 WITHIN = 10.0

@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 
 from reconvene.conformance import modes
 from reconvene.conformance.trial import Arrival, First, Socket, Trial
-from reconvene.meeting_socket import SUBPROTOCOL
+from reconvene.socket_link import SUBPROTOCOL
 from signalling.protocol.client_messages import MAX_SIZE, Join, Leave
 from signalling.protocol.errors import ERRORS, CloseCode, ErrorCode
 from signalling.protocol.server_messages import Ack

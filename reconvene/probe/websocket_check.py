@@ -16,11 +16,11 @@ from websockets.exceptions import (
 )
 from websockets.typing import Origin
 
-from reconvene.meeting_socket import SUBPROTOCOL
 from reconvene.one_line import one_line
 from reconvene.probe.context import Visit
 from reconvene.probe.steps import Failed, Seen
 from reconvene.server_address import Address
+from reconvene.socket_link import SUBPROTOCOL
 
 UPGRADES = (
     "Have the proxy in front pass upgrades on /ws: HTTP/1.1 with the headers Upgrade and Connection"

@@ -11,6 +11,7 @@ from tests.process import ROOT
 CLIENT = (
     "reconvene",
     "reconvene.meeting_socket",
+    "reconvene.socket_link",
     "reconvene.http_api",
     "reconvene.server_address",
     "reconvene.participants.bot",
