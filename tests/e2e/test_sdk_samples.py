@@ -169,6 +169,8 @@ async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> Non
 
 KEEP_REFUSALS = """() => {
   globalThis.refusals = [];
+  globalThis.expiring = null;
+  addEventListener("message", ({ data }) => data.reconvene === "token_expiring" && (expiring = data.in));
   addEventListener("message", ({ data }) => data.reconvene === "refused" && refusals.push(data.why));
 }"""
 
@@ -196,10 +198,18 @@ async def test_a_page_around_says_who_the_user_is(newcomer: Newcomer, office: tu
     await ann.page.evaluate(tell_token, app.token("eve", name="Eve"))
     newest = app.token("ann", name="Ann Exämple", jti="newest")
     await ann.page.evaluate(tell_token, newest)
+    await ann.page.evaluate("tell({ reconvene: 'join', name: 'Ann' })")
     await ann.says("authenticate", token=newest)
     shown = [said["token"] for said in ann.said if said["type"] == "authenticate"]
     assert shown == [newer, newest]
-    assert await ann.page.evaluate("refusals") == ["In a call, only tokens of its user are taken."]
+    refused = [
+        "In a call, only tokens of its user are taken.",
+        "The user is in the meeting, or on the way into it.",
+    ]
+    await until(lambda: ann.page.evaluate("refusals"), lambda told: told == refused, "what is refused")
+    # Who is around is told when the next one is needed.
+    await ann.page.evaluate(tell_token, app.about_to_end("ann", 4.0, name="Ann Exämple"))
+    await until(lambda: ann.page.evaluate("expiring"), lambda told: told is not None, "when the token ends")
 
 
 TRUST = """async (server) => {

@@ -275,3 +275,25 @@ def test_who_ends_the_meeting_and_is_out_for_another_reason_is_told_that_one() -
         """
     )
     assert said == ["ended_by_me", "removed", "interrupted", "replaced"]
+
+
+def test_an_order_that_is_not_answered_soon_is_said_to_be_on_its_way() -> None:
+    said = node(
+        """
+        const timers = [];
+        const clearTimeout = (id) => (timers[id - 1] = null);
+        Object.assign(globalThis, { setTimeout: (run) => timers.push(run), clearTimeout });
+        const { tellingOrders } = await load("meeting/order-news.js");
+        const shown = [];
+        const tell = tellingOrders({ state: "joined" }, { show: (text) => shown.push(text) });
+        let answer;
+        const soon = tell(Promise.resolve());
+        const late = tell(new Promise((resolve) => (answer = resolve)), "Done");
+        await soon;
+        timers.forEach((run) => run?.());
+        answer();
+        await late;
+        console.log(JSON.stringify(shown));
+        """
+    )
+    assert said == ["That takes longer than usual; it is still being tried.", "Done"]

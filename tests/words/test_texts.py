@@ -43,6 +43,7 @@ NO_TEXTS = {
     "embed/frame.js": {
         "Only an origin that is listed gives tokens.",
         "In a call, only tokens of its user are taken.",
+        "The user is in the meeting, or on the way into it.",
     },
     "here/server-clock.js": {"Date"},
     "home/view.js": {"Reconvene"},

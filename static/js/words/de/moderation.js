@@ -50,6 +50,7 @@ export const MODERATION = {
   "{by} let {name} in": "{by} hat {name} eingelassen",
   "{by} turned {name} away": "{by} hat {name} abgewiesen",
   "{name} was asked to turn on the microphone": "{name} wurde gebeten, das Mikrofon einzuschalten",
+  "That takes longer than usual; it is still being tried.": "Das dauert länger als sonst; es wird weiter versucht.",
   "Turned off by somebody else while you were away: {what}.": "Von jemand anderem ausgeschaltet, während Sie weg waren: {what}.",
   "Turned off, as it is not allowed to you now: {what}.": "Ausgeschaltet, weil es Ihnen zurzeit nicht erlaubt ist: {what}.",
   "{by} turned off your {what}": "{by} hat bei Ihnen ausgeschaltet: {what}",
