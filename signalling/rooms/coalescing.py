@@ -2,7 +2,8 @@
 
 A status then waits for a moment, and the statuses of one member in that time become one event: the latest values count.
 Signals that the member sends after the status wait too, and so do the acks, so that the order is kept. What waits is
-carried out before the member's connection or stay ends.
+carried out before the member's connection or stay ends. It is part of the member's state (`signalling.state`), all of
+it each time something is added; so its bytes are bounded, too (`flow`).
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Coalescing:
         said = waiting[1]
         if len(said) >= MOST_WAITING:
             return commands.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0), message.id)
+        if isinstance(message, Signal) and not commands.has_come(member, message):
+            try:
+                self.flow.check_waiting(room, member, message, _bytes(said))
+            except Refused as refused:
+                return commands.refuse(connection, refused, message.id)
         said.append((connection, message))
         member.touch()
         return told
@@ -137,3 +143,8 @@ class Coalescing:
                 return
             said.popleft()
             yield from commands.signal(connection, room, member, message, now, self.flow)
+
+
+def _bytes(said: Iterable[Said]) -> int:
+    """Of the data of signals."""
+    return sum(len(message.data) for _, message in said if isinstance(message, Signal))

@@ -49,7 +49,7 @@ def answer_again(connection: Handle, member: Member, message: Status) -> list[Ef
 def signal(
     connection: Handle, room: Room, member: Member, message: Signal, now: float, flow: Flow
 ) -> list[Effect]:
-    if message.id is not None and message.id in member.command_ids:
+    if has_come(member, message):
         return acknowledge(connection, member, message.id)
     addressee = room.member(message.to)
     if addressee is None or addressee is member:
@@ -61,6 +61,11 @@ def signal(
         return refuse(connection, refused, message.id)
     payload = server_messages.signal(room.log.next(), member, message.data)
     return tell_one(room, addressee, payload, now) + acknowledge(connection, member, message.id)
+
+
+def has_come(member: Member, message: Signal) -> bool:
+    """Whether it was relayed before."""
+    return message.id is not None and message.id in member.command_ids
 
 
 def repeated(connection: Handle, member: Member, message_id: int) -> list[Effect] | None:

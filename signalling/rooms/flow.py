@@ -30,11 +30,13 @@ RETRY_LEAST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`rate`: bytes a second from one member; 0 is no limit. `burst`: bytes at once. `is_behind`: whether a connection
-    already has so much to read that it should be sent no signals."""
+    """`rate`: bytes a second from one member; 0 is no limit. `burst`: bytes at once. `most_waiting`: bytes of a member's
+    signals that wait behind a status (`coalescing`). `is_behind`: whether a connection already has so much to read that
+    it should be sent no signals."""
 
     rate: float = 64 * 1024
     burst: float = 1024 * 1024
+    most_waiting: int = 64 * 1024
     is_behind: Callable[[Handle], bool] = lambda _connection: False
 
     def check(self, room: Room, member: Member, addressee: Member, message: Signal, now: float) -> None:
@@ -44,8 +46,8 @@ class Flow:
         if repeats and size > SMALL and BUSY in addressee.features:
             text = f"A signal to this participant may have {SMALL} bytes of data at most."
             raise Refused(ErrorCode.BAD_MESSAGE, text)
-        first = member.refused.get(addressee.id) if member.refused is not None else None
-        if first is not None and (message.id is None or message.id > first):
+        first = _first_refused(member, addressee.id)
+        if _follows(message, first):
             raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
         wait = 0.0
         if addressee.connection is not None and self.is_behind(addressee.connection):
@@ -58,9 +60,14 @@ class Flow:
             if first is not None and message.id == first:
                 forget_refused(member, addressee.id)
             return
-        if repeats and message.id is not None and first is None:
-            _refuse_later_ones(room, member, addressee, message.id)
-        raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
+        raise _busy(room, member, message, wait)
+
+    def check_waiting(self, room: Room, member: Member, message: Signal, waiting: int) -> None:
+        """Raises `Refused` when the signal cannot wait behind others of the member. `waiting`: their bytes of data."""
+        if _follows(message, _first_refused(member, message.to)):
+            raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+        if waiting and waiting + len(message.data) > self.most_waiting:
+            raise _busy(room, member, message, RETRY_LEAST)
 
     def budget(self, now: float) -> Budget:
         return Budget(self.rate, self.burst, now)
@@ -73,9 +80,27 @@ def forget_refused(member: Member, addressee: str) -> None:
         member.touch()
 
 
-def _refuse_later_ones(room: Room, member: Member, addressee: Member, message_id: int) -> None:
+def _first_refused(member: Member, addressee: str) -> int | None:
+    return None if member.refused is None else member.refused.get(addressee)
+
+
+def _follows(message: Signal, first: int | None) -> bool:
+    """Whether the signal comes behind one that was refused, and has to come again first."""
+    return first is not None and (message.id is None or message.id > first)
+
+
+def _busy(room: Room, member: Member, message: Signal, wait: float) -> Refused:
+    """`wait`: seconds until it may come again."""
+    if BUSY in member.features and message.id is not None:
+        first = _first_refused(member, message.to)
+        if first is None or message.id < first:
+            _refuse_later_ones(room, member, message.to, message.id)
+    return Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
+
+
+def _refuse_later_ones(room: Room, member: Member, addressee: str, message_id: int) -> None:
     refused = {} if member.refused is None else member.refused
-    refused[addressee.id] = message_id
+    refused[addressee] = message_id
     if len(refused) > len(room):
         refused = {other: first for other, first in refused.items() if room.member(other) is not None}
     member.refused = refused

@@ -59,6 +59,10 @@ class NotingRecorder(AttendanceWriter):
             self._memory.drop(entry.user_id)
 
 
+MOST_WAITING = 100
+"""Bytes of a member's signals that wait: of the large ones, one."""
+
+
 class Server:
     """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good; `stopped`:
     none of its code runs until it goes on."""
@@ -179,7 +183,7 @@ class Server:
         """Without rooms."""
         config = self._config
         # Little enough that talkative people spend it.
-        held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
+        held = Flow(40, 100, MOST_WAITING, pace.flow(config).is_behind)
         hands = Hands(self._times.at)
         return Hub(
             grace=config.grace,

@@ -14,6 +14,7 @@ from tests.engines.memory_server import MemoryServer
 from tests.engines.space import Space
 from tests.simulation.clock import PROCESS
 from tests.simulation.cluster.node import NodeServer
+from tests.simulation.server import MOST_WAITING
 from tests.simulation.truth import Event, Truth
 
 
@@ -62,6 +63,8 @@ class Shown(Truth):
                 room = space.rooms[what.room]
                 self._note(room.node, room.epoch, what.entries, now())
                 self._withdraw(room.epoch, what.fields.get("withdrawn"))
+                for member in what.members.values():
+                    self._is_small(member)
             return answer
 
         def established(space: Space, own: Ownership, state: RoomState, *rest: object) -> object:
@@ -138,6 +141,15 @@ class Shown(Truth):
                 self.epochs.setdefault(epoch, []).append(event)
             elif known != payload:
                 self._complain(f"event {entry.seq} of {epoch} is {known!r} and {payload!r}")
+
+    def _is_small(self, member: bytes | None) -> None:
+        """What waits of a member is committed again, all of it, with whatever more waits."""
+        if member is None or b'"said"' not in member:
+            return
+        said = [json.loads(each) for each in json.loads(member)["said"]]
+        signals = [msgspec.json.encode(each["data"]) for each in said if each["type"] == "signal"]
+        if len(signals) > 1 and (size := sum(map(len, signals))) > MOST_WAITING:
+            self._complain(f"{size} bytes of one member wait")
 
     def _withdraw(self, epoch: str, numbers: bytes | None) -> None:
         for seq in json.loads(numbers or b"[]"):
