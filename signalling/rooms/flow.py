@@ -30,9 +30,9 @@ RETRY_LEAST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`rate`: bytes a second from one member; 0 is no limit. `burst`: bytes at once. `most_waiting`: bytes of a member's
-    signals that wait behind a status (`coalescing`). `is_behind`: whether a connection already has so much to read that
-    it should be sent no signals."""
+    """`rate`: bytes a second from one member; 0 is no limit. `burst`: bytes at once. `most_waiting`: bytes of signals
+    that wait of one member (`coalescing`). `is_behind`: whether a connection already has so much to read that it should
+    be sent no signals."""
 
     rate: float = 64 * 1024
     burst: float = 1024 * 1024

@@ -39,6 +39,8 @@ AT_ONE_MOMENT = 10_000
 PROCESS: contextvars.ContextVar[object] = contextvars.ContextVar("process", default=None)
 """Whose code is running: a server's, or (None) the world's."""
 
+_SENT: contextvars.ContextVar[bool] = contextvars.ContextVar("sent", default=False)
+
 
 Ts = TypeVarTuple("Ts")
 
@@ -94,6 +96,11 @@ class Handle(asyncio.TimerHandle):
     @property
     def process(self) -> object:
         return self._context.get(PROCESS)
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it is out of the process already."""
+        return self._context.get(_SENT, False)
 
     def run(self) -> None:
         self._context.run(self.callback, *self._args)
@@ -174,7 +181,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             handle = now.popleft()
             if handle.cancelled():
                 continue
-            if self._frozen and (held := self._frozen.get(handle.process)) is not None:
+            held = self._frozen.get(handle.process) if self._frozen else None
+            if held is not None and not handle.is_sent:
                 held.append(handle)
                 continue
             self.steps += 1
@@ -232,6 +240,13 @@ def bury(tasks: list[asyncio.Task[Any]]) -> None:
 def process_context(process: object) -> contextvars.Context:
     context = contextvars.Context()
     context.run(PROCESS.set, process)
+    return context
+
+
+def sent() -> contextvars.Context:
+    """For what the running process has sent: it goes on while the process is stopped, and not when it is killed."""
+    context = contextvars.copy_context()
+    context.run(_SENT.set, True)
     return context
 
 

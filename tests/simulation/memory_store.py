@@ -22,9 +22,14 @@ from storage.sqlite import meetings, moderation
 from storage.sqlite.database_file import migrate
 from storage.sqlite.store import SqliteStore
 from storage.sqlite.transactions import run_batch
+from tests.simulation.clock import sent
 from tests.simulation.journal import Journal
 
 T = TypeVar("T")
+
+
+HANGS = 5.0
+"""Seconds that a call waits at most."""
 
 
 @functools.cache
@@ -138,10 +143,7 @@ class MemoryStore(SqliteStore):
         return await self._write(work)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T], chance: random.Random | None = None) -> T:
-        await self._pass_time(chance)
-        if self.away:
-            raise StoreUnavailable("the store is away")
-        (outcome,) = run_batch(self.connection, "BEGIN IMMEDIATE", [work])
+        outcome = await self._sent(work, chance or self._chance)
         await self._pass_time(chance)
         if self.forgets or self.away:
             raise StoreUnavailable("the store went away before it answered")
@@ -149,12 +151,35 @@ class MemoryStore(SqliteStore):
             raise outcome
         return cast(T, outcome)
 
+    async def _sent(self, work: Callable[[sqlite3.Connection], T], chance: random.Random) -> T | Exception:
+        """What is on its way to the store comes there, whoever is stopped meanwhile."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T | Exception] = loop.create_future()
+        context = sent()
+
+        def comes(waited: float) -> None:
+            if answer.cancelled():
+                return
+            if self.hangs:
+                if waited < HANGS:
+                    loop.call_later(0.1, comes, waited + 0.1, context=context)
+                else:
+                    answer.set_exception(StoreUnavailable("the store is busy"))
+            elif self.away:
+                answer.set_exception(StoreUnavailable("the store is away"))
+            else:
+                (outcome,) = run_batch(self.connection, "BEGIN IMMEDIATE", [work])
+                answer.set_result(outcome)
+
+        loop.call_later(chance.random() * self.latency, comes, 0.0, context=context)
+        return await answer
+
     async def _pass_time(self, chance: random.Random | None = None) -> None:
         await asyncio.sleep((chance or self._chance).random() * self.latency)
         waited = 0.0
         # Slept through in steps: an event would wake up callers that were killed meanwhile.
         while self.hangs:
-            if waited >= 5.0:
+            if waited >= HANGS:
                 raise StoreUnavailable("the store is busy")
             await asyncio.sleep(0.1)
             waited += 0.1

@@ -8,7 +8,7 @@ from asyncio import sleep
 import pytest
 
 from tests.simulation import endless
-from tests.simulation.clock import PROCESS, Stuck, VirtualLoop, process_context
+from tests.simulation.clock import PROCESS, Stuck, VirtualLoop, process_context, sent
 
 
 async def goes_round() -> None:
@@ -48,10 +48,13 @@ def test_who_is_stopped_does_what_was_due_when_it_goes_on() -> None:
     loop.call_at(2.0, loop.thaw, process)
     loop.call_at(3.0, come, context=context)
     loop.call_at(4.0, loop.kill, process)
+    for at in (1.5, 5.0):
+        # What it has sent comes there, unless it was killed before.
+        loop.call_at(at, come, context=context.run(sent))
     loop.call_at(5.0, come, context=context)
     loop.call_at(6.0, loop.stop)
     loop.run_forever()
-    assert came == [(None, 1.0), (process, 2.0), (process, 3.0)]
+    assert came == [(None, 1.0), (process, 1.5), (process, 2.0), (process, 3.0)]
     loop.close()
 
 
