@@ -53,6 +53,7 @@ from server.realtime.other_nodes import OtherNodes
 from server.realtime.overload import Rank
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
+from server.realtime.write_guard import WriteGuard
 from server.reports.chat_keeping import ChatKeeping
 from server.reports.retention import Retention
 from server.runtime.clock import RecordClock
@@ -106,8 +107,9 @@ async def serve(
             hands=Hands(record_clock.at),
             message_name=tokens.message_id,
         )
-        writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
-        changes = ChangeWriter(store, metrics, now=record_clock.now, node=node.id)
+        guard = WriteGuard()
+        writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at, guard=guard)
+        changes = ChangeWriter(store, metrics, now=record_clock.now, node=node.id, guard=guard)
         admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
         parts = config, hub, store, admission, writer, changes
         cluster = None

@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from server.realtime.unwritten_stays import Entry, Line, Person, StayAbandoned
+from server.realtime.write_guard import NotNow, WriteGuard
 from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
@@ -39,10 +40,6 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 LOCKED_MOST = 1.0
 """The same for a row that is locked: when it is free, its people want to come in."""
-
-
-class _NotNow(StoreUnavailable):
-    """The store was not asked."""
 
 
 class _Outage:
@@ -65,6 +62,7 @@ class AttendanceWriter:
         *,
         limit: int = LIMIT,
         at: Callable[[float], float] = lambda moment: moment,
+        guard: WriteGuard | None = None,
     ) -> None:
         self._store = store
         self._node_id = node_id
@@ -84,8 +82,9 @@ class AttendanceWriter:
         self._closing = asyncio.Event()
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
-        self.may_be_missed: Callable[[], bool] = lambda: False
-        """Whether others may have taken the rooms over: who is back here is written when that is known."""
+        self.guard = guard or WriteGuard()
+        """For who is back here. What has ended, has ended."""
+        self.guard.tells(self._forget_returns)
         metrics.unrecorded = lambda: self.count
 
     @property
@@ -111,7 +110,7 @@ class AttendanceWriter:
             self._count += 1
             self._go_on()
 
-    def forget_returns(self, room: str) -> None:
+    def _forget_returns(self, room: str) -> None:
         """Another process has the room now, and records under its own name who is in it."""
         for (of, _), line in self._lines.items():
             if of == room:
@@ -156,21 +155,27 @@ class AttendanceWriter:
             batch = list(islice(self._turns, BATCH))
             outcomes = await asyncio.gather(*(self._try(person) for person in batch))
             unavailable: StoreUnavailable | None = None
+            is_held_back = True
             for person, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, NotNow):
+                    # Behind those who may be written.
+                    self._takes_turns(person)
+                    continue
+                is_held_back = False
                 if outcome is None:
                     self._done(person)
                 elif isinstance(outcome, RowLocked):
                     self._put_aside(person[0])
                 else:
                     unavailable = outcome
-            if unavailable is None:
+            if unavailable is not None:
+                self._away(unavailable)
+            elif not is_held_back:
                 delay = RETRY_FIRST
                 self._back()
-            else:
-                if not isinstance(unavailable, _NotNow):
-                    self._away(unavailable)
-                await self._pause(delay)
-                delay = min(RETRY_MOST, delay * 2)
+                continue
+            await self._pause(delay)
+            delay = min(RETRY_MOST, delay * 2)
 
     async def _write_locked(self, room: str) -> None:
         """Try the first entry of a room until its row is free."""
@@ -215,8 +220,7 @@ class AttendanceWriter:
             case StayEnded():
                 await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
             case StayResumed():
-                if self.may_be_missed():
-                    raise _NotNow("others may have the room")
+                self.guard.check()
                 how = entry.returned, entry.joined_at, entry.if_free
                 await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
 
@@ -229,17 +233,19 @@ class AttendanceWriter:
 
     def _takes_turns(self, person: Person) -> None:
         """Put the person behind all others who have something to write."""
-        self._aside.get(person[0], self._turns)[person] = None
+        turns = self._aside.get(person[0], self._turns)
+        turns.pop(person, None)
+        turns[person] = None
 
     def _done(self, person: Person) -> None:
         """Remove the head of this person's queue: it was written or given up."""
         self._count -= 1
-        self._aside.get(person[0], self._turns).pop(person)
         line = self._lines[person]
         line.first_is_done()
         if line.entries:
             self._takes_turns(person)
         else:
+            del self._aside.get(person[0], self._turns)[person]
             del self._lines[person]
             line.written.set()
 

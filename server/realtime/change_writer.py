@@ -17,6 +17,7 @@ import structlog
 
 from server.realtime.chat_writer import ChatWriter
 from server.realtime.room_queues import RoomQueue, RoomQueues
+from server.realtime.write_guard import WriteGuard
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
@@ -45,7 +46,13 @@ class ChangeWriter:
     each change once the store has answered."""
 
     def __init__(
-        self, store: Recording, metrics: Metrics, *, now: Callable[[], float], node: str = ""
+        self,
+        store: Recording,
+        metrics: Metrics,
+        *,
+        now: Callable[[], float],
+        node: str = "",
+        guard: WriteGuard | None = None,
     ) -> None:
         self.settled: Callable[[Unsettled, Outcome], None] = lambda unsettled, outcome: None
         self._store = store
@@ -53,7 +60,9 @@ class ChangeWriter:
         self._node = node
         self.now = now
         self._queues = RoomQueues(self._write_all, LIMIT, LIMIT_OF_ROOM)
-        self._chat = ChatWriter(store, metrics, self._settle)
+        self.guard = guard or WriteGuard()
+        self.guard.tells(self._forget)
+        self._chat = ChatWriter(store, metrics, self._settle, self.guard)
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
@@ -73,6 +82,10 @@ class ChangeWriter:
     def refuse(self, unsettled: Unsettled) -> None:
         """It is not recorded: whoever asks again will be heard."""
         self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_FIRST))
+
+    def _forget(self, room: str) -> None:
+        for unsettled in [*self._queues.forget(room), *self._chat.forget(room)]:
+            self.refuse(unsettled)
 
     def outcome_of(self, unsettled: Unsettled) -> asyncio.Future[Outcome]:
         """What the store will answer. Ask before `record` is called."""
@@ -125,6 +138,9 @@ class ChangeWriter:
                 await asyncio.sleep(delay)
                 delay = min(RETRY_MOST, delay * 2)
                 continue
+            if not queue.changes:
+                # Somebody else has the room by now.
+                return
             delay, is_new = RETRY_FIRST, True
             # Whoever is told now may join at once.
             self._queues.pop(room)
@@ -137,6 +153,7 @@ class ChangeWriter:
             "by": unsettled.actor.participant,
         }
         try:
+            self.guard.check()
             changed = await self._store.change(recorded(unsettled, at, self._node))
         except Outdated:
             return Refused(ErrorCode.CHANGED)

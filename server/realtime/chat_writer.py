@@ -14,6 +14,7 @@ from itertools import islice
 import structlog
 
 from server.realtime.room_queues import RoomQueue, RoomQueues
+from server.realtime.write_guard import WriteGuard
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms import permissions
@@ -50,12 +51,20 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 class ChatWriter:
     """`settled` is called with each once the store has answered."""
 
-    def __init__(self, store: Chat, metrics: Metrics, settled: Callable[[Unsettled, Outcome], None]) -> None:
+    def __init__(
+        self,
+        store: Chat,
+        metrics: Metrics,
+        settled: Callable[[Unsettled, Outcome], None],
+        guard: WriteGuard,
+    ) -> None:
         self._store = store
         self._metrics = metrics
         self._settled = settled
         self._queues = RoomQueues(self._write_all, LIMIT, LIMIT_OF_ROOM)
+        self._guard = guard
         self.settle, self.settle_all = self._queues.settle, self._queues.settle_all
+        self.forget = self._queues.forget
         metrics.unrecorded_messages = lambda: self.count
 
     @property
@@ -77,11 +86,14 @@ class ChatWriter:
             await _gather(queue)
             batch = _batch(queue)
             try:
-                outcomes = await self._write(room, batch)
+                outcomes = await self._write(room, batch) if batch else []
             except StoreUnavailable:
                 await asyncio.sleep(delay)
                 delay = min(RETRY_MOST, delay * 2)
                 continue
+            if not queue.changes:
+                # Somebody else has the room by now.
+                return
             delay = RETRY_FIRST
             for unsettled, outcome in zip(batch, outcomes, strict=True):
                 self._queues.pop(room)
@@ -89,6 +101,7 @@ class ChatWriter:
 
     async def _write(self, room: str, batch: Sequence[Unsettled]) -> Sequence[Outcome]:
         try:
+            self._guard.check()
             if _is_asked_for(batch[0]):
                 return [await self._look_up(room, batch[0])]
             if _post(batch[0]).kind == "erase":

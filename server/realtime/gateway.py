@@ -74,7 +74,7 @@ class Gateway:
         self._changes = changes
         self._metrics = metrics
         self._connections: set[Connection] = set()
-        self.hands = HandWriter(store, metrics)
+        self.hands = HandWriter(store, metrics, writer.guard)
         admission.pending.unrecorded_hand = self.hands.unrecorded
         self._carrier = self._make_carrier()
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)

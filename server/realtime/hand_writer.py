@@ -7,11 +7,12 @@ another of which a row is locked in the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from msgspec import UNSET, UnsetType
 
+from server.realtime.write_guard import WriteGuard
 from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.rooms.hands import RECORDED
@@ -29,15 +30,15 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 class HandWriter:
     """Keeps at most one state of each person who was in a room while the store was away."""
 
-    def __init__(self, store: Moderation, metrics: Metrics) -> None:
+    def __init__(self, store: Moderation, metrics: Metrics, guard: WriteGuard) -> None:
         self._store = store
         self._metrics = metrics
         self._rooms: dict[str, dict[str, float | None]] = {}
         self._under_way: dict[str, RECORDED] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self.held_up: Callable[[], bool] = lambda: False
-        """Whether others may have taken the rooms over: nothing is written until that is known."""
+        self._guard = guard
+        guard.tells(self.forget)
         metrics.unrecorded_hands = lambda: self.count
 
     @property
@@ -89,9 +90,8 @@ class HandWriter:
 
     async def _write(self, room: str, hands: RECORDED) -> bool:
         """False: the store is unavailable."""
-        if self.held_up():
-            return False
         try:
+            self._guard.check()
             await self._store.set_hands(room, hands)
         except StoreUnavailable:
             return False

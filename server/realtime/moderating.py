@@ -156,6 +156,7 @@ class Moderating:
     async def _end_meeting(self, effect: EndMeeting) -> None:
         outcome: Outcome = Recorded(again=False, settings={}, revision=0)
         try:
+            self._changes.guard.check()
             await end_meeting(
                 self._store, effect.room, effect.actor.user_id, self._changes.now(), effect.action
             )

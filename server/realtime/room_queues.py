@@ -75,6 +75,17 @@ class RoomQueues:
         if not queue.changes:
             del self.of[room]
 
+    def forget(self, room: str) -> list[Unsettled]:
+        """Somebody else records what is in the queue; returns that. Its `write` finds nothing more."""
+        queue = self.of.pop(room, None)
+        if queue is None:
+            return []
+        forgotten = [unsettled for _, unsettled in queue.changes]
+        self.count -= len(forgotten)
+        while queue.changes:
+            queue.pop()
+        return forgotten
+
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all that the room has now is recorded; False if that takes longer than `within` seconds."""
         queue = self.of.get(room)

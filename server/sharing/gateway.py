@@ -122,9 +122,9 @@ class ClusterGateway(Gateway):
         self._out_of_reach = OutOfReach(self.membership, self._excuse)
         self.cut_off = CutOff(store, self.membership, node, self._stands_alone)
         writer.held_up = changes.held_up = self._committed
-        rooms.hands, rooms.forget_returns = self.hands, writer.forget_returns
+        rooms.guard = writer.guard
         admission.pending.are_ours = lambda room: rooms.owns(room) and not self.cut_off.may_be_missed()
-        self.hands.held_up = writer.may_be_missed = self.cut_off.may_be_missed
+        writer.guard.may_be_missed = self.cut_off.may_be_missed
 
     def _make_carrier(self) -> Carrier:
         parts = self._hub, self._admission.pending, self._writer, self.hands, self._metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -14,7 +14,7 @@ from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
 from server.cluster.engine.records import Held, RoomState, Taken
 from server.identity.ids import new_id
-from server.realtime.hand_writer import HandWriter
+from server.realtime.write_guard import WriteGuard
 from server.runtime import clock
 from server.runtime.background import endless
 from server.sharing.committing import Committing
@@ -85,8 +85,7 @@ class OwnedRooms:
         self.marks = Marks(engine, membership)
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
-        self.hands: HandWriter
-        self.forget_returns: Callable[[str], None]
+        self.guard: WriteGuard
         self.lost_rooms = lost_rooms
         self.handover = Handover(hub, self._name, self._find, self._touched)
 
@@ -278,9 +277,8 @@ class OwnedRooms:
         self._is_elsewhere(room)
 
     def _is_elsewhere(self, room: OwnedRoom) -> None:
-        self.hands.forget(room.id)
-        self.forget_returns(room.id)
         self.handover.drop(room.id)
+        self.guard.is_elsewhere(room.id)
 
     def given(self, room_id: str) -> None:
         """Its last owner has given it to this node."""

@@ -162,7 +162,7 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
     times = RecordClock()
     writer = AttendanceWriter(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
-    changes = ChangeWriter(store, metrics, now=times.now)  # type: ignore[arg-type]
+    changes = ChangeWriter(store, metrics, now=times.now, guard=writer.guard)  # type: ignore[arg-type]
     admission = Admission(config, hub, store, writer, changes, tokens, "n_1", times)  # type: ignore[arg-type]
     reconciler = Reconciler(store, "n_1", hub, admission.pending, writer)  # type: ignore[arg-type]
     yield Desk(store, hub, admission, writer, reconciler, metrics, tokens)

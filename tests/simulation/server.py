@@ -136,7 +136,9 @@ class Server:
         self._times = times
         self.hub = self.make_hub()
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
-        self.changes = changes = ChangeWriter(store, metrics, now=times.now, node=self.node.id)
+        self.changes = changes = ChangeWriter(
+            store, metrics, now=times.now, node=self.node.id, guard=self.writer.guard
+        )
         identities = self._application.identities(config, self._tokens)
         self.admission = admission = Admission(
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ async def test_whoever_is_at_another_node_by_now_is_not_recorded_under_this_one(
     desk.store.down = True
     desk.resumed(ann, 1015.0)
     desk.ended(bob, 1010.0)
-    desk.writer.forget_returns(ann.meeting.room)
+    desk.writer.guard.is_elsewhere(ann.meeting.room)
     desk.store.down = False
     await desk.settled(ann)
     await desk.settled(bob)
@@ -55,6 +56,34 @@ async def test_whoever_is_at_another_node_by_now_is_not_recorded_under_this_one(
     desk.resumed(ann, 1020.0)
     await desk.settled(ann)
     assert (await desk.stay("ann")).node_id == "n_1", "it came back here"
+
+
+async def test_who_may_not_be_written_yet_holds_up_nobody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ends a stay is written at once, however many returns wait until it is known whose the rooms are."""
+    monkeypatch.setattr("server.realtime.attendance_writer.BATCH", 2)
+    monkeypatch.setattr("server.realtime.attendance_writer.RETRY_MOST", 0.0)
+    joined = [await desk.script.join(f"user-{number}", 1000.0) for number in range(6)]
+    pauses = list[float]()
+
+    async def paused(delay: float) -> None:
+        pauses.append(delay)
+        if len(pauses) == 3:
+            desk.writer.guard.may_be_missed = lambda: False
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(desk.writer, "_pause", paused)
+    desk.writer.guard.may_be_missed = lambda: True
+    for back, gone in zip(joined[::2], joined[1::2], strict=True):
+        desk.resumed(back, 1010.0)
+        desk.ended(gone, 1010.0)
+    for each in joined:
+        await desk.settled(each)
+    first = [whose(what) for what in desk.store.written[:3]]
+    assert first == [each.participant.id for each in joined[1::2]]
+    assert len(pauses) == 3, "only when nothing else was to be written"
+    assert desk.metrics.store_available, "the store was not asked"
 
 
 async def test_of_one_person_the_order_is_kept_while_the_store_fails_now_and_then(desk: Desk) -> None:

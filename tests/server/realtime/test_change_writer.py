@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from server.realtime.change_writer import LIMIT_OF_ROOM, ChangeWriter
+from server.realtime.write_guard import WriteGuard
 from server.runtime.metrics import Metrics
-from signalling.rooms.change import Actor, Change, Outcome, Recorded, Unsettled
+from signalling.protocol.errors import Refused
+from signalling.rooms.change import Actor, Change, ChatChange, Outcome, Recorded, Unsettled
 from storage import moderation
 from storage.errors import StoreUnavailable
 from storage.moderation import Changed
@@ -130,3 +132,50 @@ async def test_one_meeting_does_not_fill_the_queue_of_all() -> None:
     writer.record(_change(0, "DEF456"))
     assert refused == [str(LIMIT_OF_ROOM)]
     await writer.close(0.0)
+
+
+async def test_what_others_may_record_waits_and_what_they_do_is_forgotten() -> None:
+    """Who waits for it is told that it is not known whether it is done. What comes then is written as ever."""
+    store, guard, asked = Gated(), WriteGuard(), asyncio.Event()
+    writer = ChangeWriter(store, Metrics(), now=lambda: 1.0, guard=guard)  # type: ignore[arg-type] # has what is used
+
+    def may_be_missed() -> bool:
+        asked.set()
+        return True
+
+    guard.may_be_missed = may_be_missed
+    said = Unsettled(
+        "ABC123", Actor("host", "u_host"), "said", Change("", chat=ChatChange("say", "m_1", 1.0)), told=True
+    )
+    made = [_change(1), _change(2), said]
+    outcomes = [writer.outcome_of(each) for each in made]
+    for each in made:
+        writer.record(each)
+    settle = asyncio.create_task(writer.settle("ABC123", 10.0))
+    await asked.wait()
+    assert store.asked.empty()
+    guard.is_elsewhere("ABC123")
+    assert [type(await outcome) for outcome in outcomes] == [Refused] * 3
+    assert await settle
+    assert writer.count == 0
+    guard.may_be_missed = lambda: False
+    writer.record(_change(3))
+    assert await store.asked.get() == "3"
+    store.may.release()
+    await writer.close(1.0)
+
+
+async def test_what_is_under_way_when_others_have_the_room_is_answered_once() -> None:
+    store, guard, settled = Gated(), WriteGuard(), list[str]()
+    writer = ChangeWriter(store, Metrics(), now=lambda: 1.0, guard=guard)  # type: ignore[arg-type] # has what is used
+    writer.settled = lambda unsettled, outcome: settled.append(unsettled.key)
+    writer.record(_change(1))
+    await store.asked.get()
+    guard.is_elsewhere("ABC123")
+    writer.record(_change(2))
+    await store.asked.get()
+    store.may.release()
+    store.may.release()
+    await writer.settle_all(5.0)
+    assert settled == ["1", "2"]
+    await writer.close(1.0)

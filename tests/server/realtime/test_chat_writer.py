@@ -10,6 +10,7 @@ import pytest
 
 from server.realtime import chat_writer
 from server.realtime.chat_writer import ChatWriter
+from server.realtime.write_guard import WriteGuard
 from server.runtime.metrics import Metrics
 from signalling.rooms.change import Actor, Change, ChatChange, Unsettled
 from storage.chat import Chat, MessageWrite, NewMessage, Written
@@ -40,7 +41,9 @@ async def test_messages_of_the_same_moment_are_written_together_and_settled_in_o
     # However slow the machine is.
     monkeypatch.setattr(chat_writer, "GATHER", 60.0)
     store, settled = Slow(), asyncio.Queue[str]()
-    writer = ChatWriter(cast(Chat, store), Metrics(), lambda unsettled, _: settled.put_nowait(unsettled.key))
+    writer = ChatWriter(
+        cast(Chat, store), Metrics(), lambda unsettled, _: settled.put_nowait(unsettled.key), WriteGuard()
+    )
     # They come in turns of the loop that follow each other, as from several sockets.
     for number in range(5):
         writer.record(message(number))
@@ -57,7 +60,7 @@ async def test_messages_of_the_same_moment_are_written_together_and_settled_in_o
 
 async def test_a_message_alone_is_written_two_turns_later() -> None:
     store = Slow()
-    writer = ChatWriter(cast(Chat, store), Metrics(), lambda unsettled, _: None)
+    writer = ChatWriter(cast(Chat, store), Metrics(), lambda unsettled, _: None, WriteGuard())
     writer.record(message(1))
     for _ in range(3):
         await asyncio.sleep(0)

@@ -9,6 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from server.realtime.hand_writer import HandWriter
+from server.realtime.write_guard import WriteGuard
 from server.runtime.metrics import Metrics
 from storage.errors import StoreUnavailable
 
@@ -36,8 +37,8 @@ class Slow:
         self.kept |= {(room, user): at for user, at in hands.items()}
 
 
-def writer(store: Slow) -> HandWriter:
-    return HandWriter(store, Metrics())  # type: ignore[arg-type] # has what is used
+def writer(store: Slow, guard: WriteGuard | None = None) -> HandWriter:
+    return HandWriter(store, Metrics(), guard or WriteGuard())  # type: ignore[arg-type] # has what is used
 
 
 async def test_what_comes_meanwhile_is_written_together() -> None:
@@ -106,18 +107,19 @@ async def test_what_somebody_else_records_by_now_is_not_written_again() -> None:
 async def test_nothing_is_written_while_somebody_else_may_have_the_rooms() -> None:
     store = Slow()
     store.may_answer.set()
-    hands = writer(store)
+    guard = WriteGuard()
+    hands = writer(store, guard)
     asked = asyncio.Event()
 
     def held_up() -> bool:
         asked.set()
         return True
 
-    hands.held_up = held_up
+    guard.may_be_missed = held_up
     hands.record({"A": {"ann": 1.0}})
     await asked.wait()
     assert (store.asked, hands.count) == ([], 1)
-    hands.held_up = lambda: False
+    guard.may_be_missed = lambda: False
     await hands.close(5.0)
     assert store.asked == [("A", {"ann": 1.0})]
 

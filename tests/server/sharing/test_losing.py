@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.cluster.engine.records import Commit, Committed, Fenced, Head, RoomState
-from server.realtime.hand_writer import HandWriter
+from server.realtime.write_guard import WriteGuard
 from server.runtime import clock
 from server.sharing.committing import Committing
 from server.sharing.cut_off import CutOff
@@ -107,8 +107,8 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     room, later = (OwnedRoom("ROOM-1", "me", bytes, lambda room: None) for _ in range(2))
     parts: list[Any] = [None, stage.hub, None, None, SimpleNamespace(tell_here=told.append), {}, None]
     rooms, forgotten = OwnedRooms(*parts), list[str]()
-    rooms.hands = cast(HandWriter, SimpleNamespace(forget=forgotten.append))
-    rooms.forget_returns = forgotten.append
+    rooms.guard = WriteGuard()
+    rooms.guard.tells(forgotten.append)
     rooms.rooms["ROOM-1"] = later
     rooms.lose(room)
     assert (list(rooms.rooms), list(stage.hub.rooms), told) == (["ROOM-1"], ["ROOM-1"], [])
@@ -117,7 +117,7 @@ def test_a_room_that_is_lost_is_here_no_more_and_nothing_of_it_is_done() -> None
     assert told == [wire.Unbridged("ROOM-1"), wire.NotMine("ROOM-1", "me")]
     assert later.was_taken_away
     rooms.gave(OwnedRoom("ROOM-2", "me", bytes, lambda room: None))
-    assert forgotten == ["ROOM-1"] * 2 + ["ROOM-2"] * 2, "hands and returns are recorded by whoever has them"
+    assert forgotten == ["ROOM-1", "ROOM-2"], "what is to be recorded of them, whoever has them records"
 
 
 def another_release(state: RoomState) -> RoomState:

@@ -172,22 +172,43 @@ async def go_back(world: ClusterWorld) -> None:
 
 async def stop_with_hands(world: ClusterWorld) -> None:
     """Without end, in some of the runs: a node is stopped while it has hands to record, and wakes when others have
-    them. The store is away just then: a call that is on its way would not wait for the node to wake. Chance is its
-    own."""
-    chance, store = lots("nodes that stop with hands", world.seed), world.store
+    them. Chance is its own."""
+    chance = lots("nodes that stop with hands", world.seed)
     acts = chance.random() < 0.1
     while acts:
         await sleep(chance.expovariate(20.0))
-        if not world.store_is_well or not any(each.cluster.hands.count for each in world.listening):
-            continue
-        world.store_failed = store.away = True
-        world.outages.append((world.loop.time(), world.loop.time() + store.latency))
-        await sleep(store.latency)
-        for server in [each for each in world.listening if each.cluster.hands._rooms][:1]:
-            world.trouble_at.append(world.loop.time())
-            world.loop.call_soon(setattr, store, "away", False)
-            await _suspend(world, server, 6.0)
-        store.away = False
+        await _stop_unrecorded(world, lambda server: server.cluster.hands.count)
+
+
+async def stop_with_messages(world: ClusterWorld) -> None:
+    """The same with what was written in the chat, and the engine loses it meanwhile: only the node that wakes knows."""
+    chance = lots("nodes that stop with messages", world.seed)
+    acts = world.may_go_back and chance.random() < 0.5
+    while acts:
+        await sleep(chance.expovariate(20.0))
+        if await _stop_unrecorded(world, lambda server: server.changes.count, loses=10):
+            return
+
+
+async def _stop_unrecorded(world: ClusterWorld, count: Callable[[NodeServer], int], loses: int = 0) -> bool:
+    """Whether a node had something to record. The store is away just then: a call that is on its way would not wait for
+    the node to wake."""
+    store = world.store
+    if not world.store_is_well or not any(count(each) for each in world.listening):
+        return False
+    world.store_failed = store.away = True
+    world.outages.append((world.loop.time(), world.loop.time() + store.latency))
+    await sleep(store.latency)
+    stopped = [each for each in world.listening if count(each)][:1]
+    for server in stopped:
+        world.trouble_at.append(world.loop.time())
+        world.loop.call_soon(setattr, store, "away", False)
+        if loses:
+            world.losses.append(world.loop.time())
+            world.engine.go_back(loses)
+        await _suspend(world, server, 6.0)
+    store.away = False
+    return bool(stopped)
 
 
 def heal(world: ClusterWorld) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,10 @@ import pytest
 
 from server.cluster.engine.records import Taken
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.chat_writer import ChatWriter
 from server.realtime.hand_writer import HandWriter
+from server.realtime.room_queues import RoomQueues
+from server.realtime.write_guard import WriteGuard
 from server.sharing.committing import Committing
 from server.sharing.cut_off import CutOff
 from server.sharing.from_edges import FromEdges
@@ -23,6 +26,7 @@ from signalling.nodes import edge as edges
 from signalling.nodes import wire
 from signalling.nodes.edge import Edge
 from signalling.nodes.owner import Batch, Counts, Uncommitted
+from signalling.rooms.change import Outcome
 from signalling.rooms.flow import Flow
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -142,7 +146,7 @@ def zombies_write_hands(patch: pytest.MonkeyPatch) -> None:
     write = HandWriter._write
 
     async def at_once(self: HandWriter, *what: Any) -> bool:
-        self.held_up = lambda: False
+        self._guard = WriteGuard()
         return await write(self, *what)
 
     patch.setattr(HandWriter, "_write", at_once)
@@ -154,11 +158,23 @@ def zombies_write_stays(patch: pytest.MonkeyPatch) -> None:
     write = AttendanceWriter._write
 
     async def at_once(self: AttendanceWriter, *what: Any) -> None:
-        self.may_be_missed = lambda: False
+        self.guard = WriteGuard()
         await write(self, *what)
 
     patch.setattr(AttendanceWriter, "_write", at_once)
-    patch.setattr(AttendanceWriter, "forget_returns", lambda self, room: None)
+    patch.setattr(AttendanceWriter, "_forget_returns", lambda self, room: None)
+
+
+def zombies_write_messages(patch: pytest.MonkeyPatch) -> None:
+    """The same of what was written in the chat."""
+    write = ChatWriter._write
+
+    async def at_once(self: ChatWriter, *what: Any) -> Sequence[Outcome]:
+        self._guard = WriteGuard()
+        return await write(self, *what)
+
+    patch.setattr(ChatWriter, "_write", at_once)
+    patch.setattr(RoomQueues, "forget", lambda self, room: [])
 
 
 def any_number_of_bytes_may_wait(patch: pytest.MonkeyPatch) -> None:
@@ -185,6 +201,7 @@ PLANTS: dict[str, tuple[Plant, int]] = {
         (what_has_no_effects_is_not_committed, 62009),
         (zombies_write_hands, 48),
         (zombies_write_stays, 87),
+        (zombies_write_messages, 1378),
         (any_number_of_bytes_may_wait, 44),
     )
 }

@@ -152,7 +152,8 @@ class ClusterWorld(World):
         return ""
 
     def more(self) -> list[Coroutine[Any, Any, None]]:
-        return [blows.blow(self), blows.go_back(self), blows.stop_with_hands(self), self.over_http.act()]
+        stops = blows.stop_with_hands(self), blows.stop_with_messages(self)
+        return [blows.blow(self), blows.go_back(self), *stops, self.over_http.act()]
 
     @property
     def was_hindered(self) -> bool:  # type: ignore[override] # of several, it is found out
