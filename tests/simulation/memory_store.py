@@ -149,7 +149,7 @@ class MemoryStore(SqliteStore):
             raise StoreUnavailable("the store went away before it answered")
         if isinstance(outcome, Exception):
             raise outcome
-        return cast(T, outcome)
+        return outcome
 
     async def _sent(self, work: Callable[[sqlite3.Connection], T], chance: random.Random) -> T | Exception:
         """What is on its way to the store comes there, whoever is stopped meanwhile."""
@@ -169,7 +169,7 @@ class MemoryStore(SqliteStore):
                 answer.set_exception(StoreUnavailable("the store is away"))
             else:
                 (outcome,) = run_batch(self.connection, "BEGIN IMMEDIATE", [work])
-                answer.set_result(outcome)
+                answer.set_result(cast(T | Exception, outcome))
 
         loop.call_later(chance.random() * self.latency, comes, 0.0, context=context)
         return await answer
