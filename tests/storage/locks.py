@@ -28,15 +28,16 @@ async def holding(
         await connection.close()
 
 
-async def waiting(postgres: PostgresServer, database: str, count: int = 1) -> int:
-    """A process that waits for a lock, once there are so many."""
+async def waiting(postgres: PostgresServer, holder: asyncpg.Connection[Any] | int) -> int:
+    """A process that waits for what the holder (a connection, or a process) has locked, once there is one."""
+    pid = holder if isinstance(holder, int) else holder.get_server_pid()
     connection = await postgres.connect()
     try:
         while True:
             rows = await connection.fetch(
-                "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database
+                "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", pid
             )
-            if len(rows) >= count:
+            if rows:
                 return int(rows[0]["pid"])
             await asyncio.sleep(0.01)
     finally:

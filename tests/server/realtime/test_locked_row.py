@@ -82,10 +82,10 @@ async def test_other_meetings_are_joined_and_the_server_is_ready_while_a_row_is_
         async with ServerProcess(tmp_path, RECONVENE_STORE=store) as server, playing(server) as play:
             ann, bob = await play.pair("LOCKED")
             cem = await play.joined("OTHER", "Cem", create=True)
-            async with holding(postgres, "meetings", LOCK):
+            async with holding(postgres, "meetings", LOCK) as other:
                 bob.drop()
                 bob, _ = await back(play, bob)
-                await waiting(postgres, "meetings")
+                await waiting(postgres, other)
                 for _ in range(5):
                     await cem.leave()
                     again = await play.client()

@@ -59,10 +59,10 @@ async def test_a_call_whose_answer_is_lost_is_sent_again_and_counts_once(
     async with Proxy(port_of(place)) as proxy:
         store = by_way_of(proxy, place).store()
         await store.open()
-        async with holding(postgres, database, "LOCK TABLE reconvene.meetings IN SHARE MODE"):
+        async with holding(postgres, database, "LOCK TABLE reconvene.meetings IN SHARE MODE") as other:
             joining = asyncio.create_task(Script(store).join("ann"))
             # It has got there, and cannot be answered yet.
-            await waiting(postgres, database)
+            await waiting(postgres, other)
             proxy.stall()
         await committed(postgres, database, "SELECT FROM reconvene.participants")
         proxy.cut()

@@ -70,10 +70,10 @@ async def test_a_statement_that_is_cancelled_is_tried_again(
     script: Script, postgres: PostgresServer, database: str, how: str
 ) -> None:
     await script.join("ann")
-    async with holding(postgres, database, "SELECT FROM reconvene.meetings FOR UPDATE"):
+    async with holding(postgres, database, "SELECT FROM reconvene.meetings FOR UPDATE") as other:
         joins = [asyncio.create_task(script.join(user)) for user in ("ann", "bob", "cem")]
         for _ in range(2):
-            await postgres.fetch(f"SELECT {how}($1)", await waiting(postgres, database))
+            await postgres.fetch(f"SELECT {how}($1)", await waiting(postgres, other))
         assert not any(join.done() for join in joins)
     assert [(await join).participant.user_id for join in joins] == ["ann", "bob", "cem"]
     assert [person.session_count for person in await script.people()] == [1, 1, 1]
@@ -97,12 +97,12 @@ async def test_a_deadlock_is_no_callers_business(
     await script.join("bob")
     row = "SELECT FROM reconvene.participants WHERE user_id = '{}' FOR UPDATE"
     async with patient(postgres, database), holding(postgres, database, row.format("bob")) as other:
-        async with holding(postgres, database, row.format("ann")):
+        async with holding(postgres, database, row.format("ann")) as one:
             # It has the meeting's row, and waits for the first of the people's.
             ending = asyncio.create_task(script.store.end_meeting(script.room, 1100.0))
-            await waiting(postgres, database)
+            ends = await waiting(postgres, one)
             wanting = asyncio.create_task(other.execute("SELECT FROM reconvene.meetings FOR UPDATE"))
-            await waiting(postgres, database, 2)
+            await waiting(postgres, ends)
         # Now it waits for the second, and so for who waits for it. PostgreSQL ends who came last.
         await wanting
     assert (await ending).ended_at == 1100.0
@@ -235,13 +235,13 @@ async def test_while_a_row_is_locked_calls_for_others_are_answered(
     hold = """
         SELECT FROM reconvene.meetings JOIN reconvene.participants USING (room) WHERE room = 'LOCKED' FOR UPDATE
     """
-    async with holding(postgres, database, hold):
+    async with holding(postgres, database, hold) as holder:
         joins, leaves = [], []
         for n in range(6):
             # One after another: each is a batch of its own, or waits for one that is.
             joins.append(asyncio.create_task(locked.join(f"x{n}")))
             leaves.append(asyncio.create_task(locked.leave(ann, 1010.0 + n)))
-            await waiting(postgres, database)
+            await waiting(postgres, holder)
         for n in range(10):
             cem = await other.join(f"y{n}", 1001.0)
             await other.leave(cem, 1002.0)
@@ -261,7 +261,7 @@ async def test_who_waits_for_a_locked_row_gets_it_when_it_is_free(
     await script.join("ann")
     async with holding(postgres, database, "SELECT FROM reconvene.meetings FOR UPDATE") as other:
         first = asyncio.create_task(script.join("bob"))
-        await waiting(postgres, database)
+        await waiting(postgres, other)
         second = asyncio.create_task(script.join("cem"))
         await asyncio.sleep(0)
         await other.execute("COMMIT")
@@ -296,7 +296,7 @@ async def test_who_creates_a_meeting_while_another_joins_it_holds_it_for_both(
     insert = "INSERT INTO reconvene.meetings VALUES ('ROOM-1', '', 'host', 1000) RETURNING room"
     async with holding(postgres, database, insert) as other:
         joining = asyncio.create_task(Script(store).join("ann"))
-        await waiting(postgres, database)
+        await waiting(postgres, other)
         await other.execute("COMMIT")
         joined = await joining
         await other.execute("BEGIN")

@@ -120,7 +120,7 @@ async def test_a_page_held_up_until_its_walk_was_taken_over_is_refused(
         postgres, database, f"SELECT FROM reconvene.meetings WHERE room = '{ROOM}' FOR UPDATE"
     ) as someone:
         late = asyncio.create_task(imports.save(walk, row("s2", "b")))
-        await waiting(postgres, database)
+        await waiting(postgres, someone)
         await someone.execute("UPDATE reconvene.import_walks SET owner = 'another'")
     with pytest.raises(WalkLost):
         await late

@@ -59,7 +59,7 @@ async def test_a_join_that_comes_while_a_change_is_carried_out_is_decided_after_
     await script.join("ann")
     async with holding(postgres, database, statement(change(**parts))) as other:
         joining = asyncio.create_task(script.refused("bob", 1011.0))
-        await waiting(postgres, database)
+        await waiting(postgres, other)
         await other.execute("COMMIT")
         assert await joining == reason
         await other.execute("BEGIN")
@@ -74,7 +74,7 @@ async def test_a_removal_waits_for_a_join_that_began_before_it_and_ends_its_stay
     join = {"call": "join", **wish(request("bob", 1005.0))}
     async with holding(postgres, database, statement(join)) as other:
         removing = asyncio.create_task(script.change(1010.0, remove={"bob": "never"}))
-        await waiting(postgres, database)
+        await waiting(postgres, other)
         assert not removing.done()
         await other.execute("COMMIT")
         await removing
@@ -116,7 +116,7 @@ async def test_two_changes_with_one_key_at_once_are_one(
     await script.join("ann")
     async with holding(postgres, database, statement(change(settings={"a": 1}))) as other:
         again = asyncio.create_task(script.change(1011.0, key="key", action="x", settings={"a": 2}))
-        await waiting(postgres, database)
+        await waiting(postgres, other)
         await other.execute("COMMIT")
         answer = await again
         await other.execute("BEGIN")
