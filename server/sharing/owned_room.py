@@ -98,7 +98,8 @@ class OwnedRoom:
         self.is_doubtful = False
         """It may have been given to another node: the answer is not known."""
         self.anew_in = ""
-        """In which incarnation of the engine it was begun anew for what others may have shown."""
+        """In which incarnation of the engine it was begun anew for what others may have shown, and that is not known to
+        be there."""
         self.kept: list[tuple[wire.ToOwner, bytes]] | None = None
         """What edges say while it is being given to another node."""
         self.stays = asyncio.Event()

@@ -145,6 +145,7 @@ class Recovery:
         if not isinstance(told, Committed):
             self._lose(room)
             return True
+        room.anew_in = ""
         log.info("room asserted", meeting=room.id, term=line.term, engine_had_it=is_bridged)
         await self._membership.settled(incarnation)
         if room.is_lost:

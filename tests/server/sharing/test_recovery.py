@@ -47,6 +47,9 @@ class Node:
             assert self.room.recovery is not None
             await self.room.recovery
 
+    def take_is(self, told: Taken) -> None:
+        self._taken = [told]
+
     def lose(self, room: OwnedRoom) -> None:
         self.was_lost = True
         room.lose()
@@ -144,3 +147,8 @@ async def test_a_room_is_begun_anew_once_in_an_engine_whose_answer_is_lost() -> 
     await node.recovers()
     assert [own.epoch for _, own in node.calls] == ["e_2", "e_2"]
     assert (node.anew, node.room.line.phase) == (1, "owned")
+    # The same engine loses it later, when somebody else may have had the room again.
+    node.room.line.add(entries=[b"twelve"], effects=["twelve"])  # type: ignore[list-item]
+    node.take_is(Taken("me", 5, Head("me", 12, "e_2", 1, 1), is_complete=False))
+    await node.recovers()
+    assert (node.anew, node.room.line.phase, node.was_lost) == (2, "owned", False)
