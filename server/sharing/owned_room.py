@@ -100,6 +100,8 @@ class OwnedRoom:
         self.anew_in = ""
         """In which incarnation of the engine it was begun anew for what others may have shown, and that is not known to
         be there."""
+        self.is_unbridged = False
+        """Other nodes may have missed something, and have not heard so."""
         self.kept: list[tuple[wire.ToOwner, bytes]] | None = None
         """What edges say while it is being given to another node."""
         self.stays = asyncio.Event()
@@ -180,6 +182,10 @@ class OwnedRoom:
             self.orders -= 1
             if not self.orders:
                 self.no_orders.set()
+
+    def made_sure(self) -> None:
+        """The engine has what this node knows of it, and nobody else has the room."""
+        self.is_doubtful, self.anew_in = False, ""
 
     def unbridged(self, nodes: Sequence[str]) -> None:
         """Something that these were told is lost."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
-from server.cluster.engine.records import Buried, Committed, Head, Lost, Ownership, Settling, Taken
+from server.cluster.engine.records import Buried, Committed, Head, Lost, Message, Ownership, Settling, Taken
 from server.sharing.committing import Committing
 from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
@@ -73,7 +72,7 @@ class Recovery:
         if settled != incarnation or await self._engine.connected() != incarnation:
             # It is another meanwhile, which knows nothing of the room before that is asserted.
             return room.is_lost
-        if room.is_lost:
+        if not await self._tells_others(room):
             return True
         told = await self._engine.take(room.id, self._membership.id)
         if isinstance(told, Settling | Buried):
@@ -93,12 +92,12 @@ class Recovery:
             return True
         if told.previous_term <= line.term and line.is_behind(head.epoch, head.revision):
             return await self._has_lost(room, head, incarnation)
-        room.is_doubtful = False
         is_over = not (line.epoch or head.epoch) and len(line) > 0
         if not is_over and (told.previous, told.previous_term) != (self._membership.id, line.term):
             # Somebody else may have had it in between.
             self._lose(room)
             return True
+        room.made_sure()
         log.info("room taken again", meeting=room.id, term=head.term)
         for batch in line.took_again(head.term, incarnation, head.epoch, head.revision):
             self._committing.happened(room, batch)
@@ -136,7 +135,7 @@ class Recovery:
             if room.id not in self._committing.hub.rooms:
                 line.epoch = ""
                 return False
-            is_bridged = False
+            is_bridged, room.is_unbridged = False, True
             self._committing.gather(room)
             whole, count = self._committing.whole(room), len(line)
             told = await self._engine.establish(self._own(room, line.revision), whole)
@@ -145,20 +144,22 @@ class Recovery:
         if not isinstance(told, Committed):
             self._lose(room)
             return True
-        room.anew_in = ""
         log.info("room asserted", meeting=room.id, term=line.term, engine_had_it=is_bridged)
         await self._membership.settled(incarnation)
-        if room.is_lost:
+        if not await self._tells_others(room):
             return True
-        if not is_bridged and self._membership.others:
-            # Before all that is committed from here on.
-            others = self._membership.others
-            body = wire.encode(wire.Unbridged(room.id))
-            self._membership.post(others, body, partial(room.unbridged, others))
-        room.is_doubtful = False
+        room.made_sure()
         for batch in line.asserted(count, incarnation):
             self._committing.happened(room, batch)
         return True
+
+    async def _tells_others(self, room: OwnedRoom) -> bool:
+        """If something may be lost to edges, they hear so before all that is committed from here on. False: the room is
+        lost meanwhile. Raises `EngineUnavailable`: nothing is to be committed yet."""
+        if room.is_unbridged and not room.is_lost and (others := self._membership.others):
+            await self._engine.send(Message(others, wire.encode(wire.Unbridged(room.id))))
+        room.is_unbridged = False
+        return not room.is_lost
 
     def _own(self, room: OwnedRoom, revision: int) -> Ownership:
         return Ownership(room.id, self._membership.id, room.line.term, room.line.epoch, revision)

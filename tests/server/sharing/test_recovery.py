@@ -9,9 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.cluster.engine.errors import EngineUnavailable
-from server.cluster.engine.records import Committed, Head, Ownership, RoomState, Taken
+from server.cluster.engine.records import Committed, Head, Message, Ownership, RoomState, Taken
 from server.sharing.owned_room import OwnedRoom
 from server.sharing.recovery import Recovery
+from signalling.nodes import wire
 
 ROOM = "ROOM-1"
 STATE = RoomState(11)
@@ -26,10 +27,13 @@ class Node:
         self.calls: list[tuple[str, Ownership]] = []
         self.hub = self
         self.was_lost = False
+        self.breaks = 0
+        """So many messages to others fail."""
+        self.sent: list[tuple[str, ...]] = []
         self.room = OwnedRoom(ROOM, "me", bytes, lambda room: None)
         self.room.line.took(5, "engine", "e_1", 3, 10)
         self.room.line.add(entries=[b"eleven"], effects=["eleven"])  # type: ignore[list-item]
-        self._taken = [
+        self.taken = [
             Taken(*previous, head, is_complete=False),
             Taken("", 10, Head("me", 11, "", 0, 0), False),
         ]
@@ -47,8 +51,8 @@ class Node:
             assert self.room.recovery is not None
             await self.room.recovery
 
-    def take_is(self, told: Taken) -> None:
-        self._taken = [told]
+    def take_is(self, *told: Taken) -> None:
+        self.taken = list(told)
 
     def lose(self, room: OwnedRoom) -> None:
         self.was_lost = True
@@ -60,12 +64,19 @@ class Node:
         return "engine"
 
     async def take(self, *_: str) -> Taken:
-        return self._taken.pop(0)
+        return self.taken.pop(0)
 
     async def establish(self, own: Ownership, state: RoomState) -> Committed:
         assert state is STATE
         self.calls.append(("establish", own))
         return Committed(own.revision)
+
+    async def send(self, message: Message) -> None:
+        if self.breaks:
+            self.breaks -= 1
+            raise EngineUnavailable("the engine is away", may_have_happened=True)
+        assert wire.decode(message.body) == (wire.Unbridged(ROOM), b"")
+        self.sent.append((*message.to, *self.done))
 
     async def drop(self, own: Ownership) -> Committed:
         self.calls.append(("drop", own))
@@ -106,6 +117,21 @@ async def test_of_a_room_in_which_nobody_is_any_more_nothing_is_left_in_the_engi
     await node.recovers()
     assert node.calls == [("drop", Ownership(ROOM, "me", 9, "e_1", 2))]
     assert (node.done, node.room.line.phase) == (["eleven", "twelve"], "taken")
+
+
+@pytest.mark.parametrize("breaks", [0, 2])
+async def test_others_hear_that_something_may_be_lost_before_anything_else(breaks: int) -> None:
+    """However long the engine is away: else they pass on what is of another epoch as if it were of the one before."""
+    node = Node(Head("me", 9, "e_1", 8, 2), ("me", 5))
+    node.membership.others, node.breaks = ["other"], breaks
+    node.take_is(node.taken[0], Taken("me", 9, Head("me", 10, "e_1", 11, 4), is_complete=True))
+    await node.recovers()
+    assert node.sent == [("other",)], "when nothing was done yet"
+    assert (node.done, node.room.line.phase) == (["eleven"], "owned")
+    node.room.line.add(entries=[b"twelve"], effects=["twelve"])  # type: ignore[list-item]
+    node.take_is(Taken("me", 10, Head("me", 12, "e_1", 11, 4), is_complete=True))
+    await node.recovers()
+    assert len(node.sent) == 1, "once"
 
 
 @pytest.mark.parametrize("revision", [3, 4])
