@@ -1,4 +1,4 @@
-"""How members go for good: by leaving, by being away for too long, removed, or because the meeting has ended."""
+"""How members are away, and go for good: they leave, are away for too long, are removed, or the meeting has ended."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ class Departures:
         self._coalescing = coalescing
         self._telling = told
         self._waiting = waiting
+
+    def show_away(self, room: Room, member: Member, now: float) -> None:
+        """The member has been away for a while, and may come back. The caller tells the others next."""
+        member.state = "reconnecting"
+        member.changed()
+        event = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
+        self._telling.add(room, event, now)
 
     def leave(self, connection: Handle, seat: Seat, message: Leave, now: float) -> list[Effect]:
         del self._seats[connection]

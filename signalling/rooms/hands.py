@@ -40,18 +40,20 @@ class Hands:
         changed, self._changed = self._changed, {}
         return changed
 
-    def known(self, room: Room, member: Member, recorded: float | None, *, is_new: bool = True) -> None:
-        """A member is back of whom the record says this: that counts if the room does not know the member, and is put
-        right otherwise. (Where the record took the stay for over, it has lowered the hand.)"""
-        if not is_new:
-            if recorded != member.hand_at and (member.hand or recorded != LOWERED):
-                self._record(room, member, member.hand_at)
-        elif recorded == LOWERED:
+    def restore(self, room: Room, member: Member, recorded: float | None) -> None:
+        """The room does not know the member yet: what the record says counts."""
+        if recorded == LOWERED:
             member.muted |= {"hand"}
         elif recorded is not None:
             member.hand_at = recorded
             room.hand_at = max(room.hand_at, recorded)
             room.touch()
+
+    def compare(self, room: Room, member: Member, recorded: float | None) -> None:
+        """What the room knows of the member counts, and is recorded again if the record says something else. (Where
+        that took the stay for over, it has lowered the hand.)"""
+        if recorded != member.hand_at and (member.hand or recorded != LOWERED):
+            self._record(room, member, member.hand_at)
 
     def said(self, room: Room, member: Member, up: bool | None, now: float) -> dict[str, Any]:
         """The member's page says whether the hand is up. Returns the changes to tell the others."""

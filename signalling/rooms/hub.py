@@ -122,7 +122,7 @@ class Hub:
             member = restored_member(stay)
             room.begin(now - stay.lasted)
             room.add(member)
-            self.hands.known(room, member, stay.hand_at)
+            self.hands.restore(room, member, stay.hand_at)
             self.absences.begin(room, member, now)
 
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
@@ -137,7 +137,9 @@ class Hub:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.begin(now)
             room.add(member)
-        self.hands.known(room, member, arrival.hand_at, is_new=not was_present)
+            self.hands.restore(room, member, arrival.hand_at)
+        else:
+            self.hands.compare(room, member, arrival.hand_at)
         if was_present and is_outdated(arrival, member):
             # This join was recorded last, so the store has the wrong instance, and may have another name.
             return [
@@ -269,10 +271,7 @@ class Hub:
             if reason is not None:
                 effects += self.departures.depart(room, member, reason, lost_at, now)
             else:
-                member.state = "reconnecting"
-                member.changed()
-                update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
-                self.telling.add(room, update, now)
+                self.departures.show_away(room, member, now)
         effects += [told for room in rooms for told in self.telling.tell_now(room)]
         effects += self.waiting.tick(now) + self.succession.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
