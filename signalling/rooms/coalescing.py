@@ -45,7 +45,7 @@ class Coalescing:
         told: list[Effect] = []
         waiting = self._waiting.get(member)
         if isinstance(message, Signal):
-            if waiting is None:
+            if waiting is None or commands.has_come(member, message):
                 return commands.signal(connection, room, member, message, now, self.flow)
         elif waiting is None:
             if room.untold:
@@ -56,7 +56,7 @@ class Coalescing:
         said = waiting[1]
         if len(said) >= MOST_WAITING:
             return commands.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0), message.id)
-        if isinstance(message, Signal) and not commands.has_come(member, message):
+        if isinstance(message, Signal):
             try:
                 self.flow.check_waiting(room, member, message, _bytes(said))
             except Refused as refused:
