@@ -44,6 +44,10 @@ class Alone:
         """Whether nobody may know of what happened then."""
         return False
 
+    def may_be_repeated(self, at: float) -> bool:
+        """Whether events may be told twice then: whoever has heard them takes no notice."""
+        return False
+
     def stood_still(self, since: float, until: float) -> float:
         """Seconds between in which nothing could go on."""
         return 0.0

@@ -48,7 +48,7 @@ def _left(world: World, page: Page, at: float, reason: str) -> None:
         # Only who wanted to has left: since the page was last there it was closed, reloaded, or left.
         last = max((i for i in page.surely if i.since < at - TOLERANCE), default=None)
         acted = [time for time in page.acted_at if time <= at and (last is None or time >= last.since)]
-        is_lost = last is not None and world.is_lost(last.since, at)
+        is_lost = world.is_lost(page.in_at if last is None else last.since, at)
         if not (acted or is_lost or _was_told_late(world, page, at, last)):
             world.complain(f"{page.name} has not left, and was said to have at {at:.3f}")
         elif last is not None and last.until > at + TOLERANCE:

@@ -67,7 +67,7 @@ class Page:
         """Commands that it gave as somebody in charge, by the id of the message."""
         self.position = 0
         self.waited: Waited | None = None  # when it began to wait to be let in, if it does
-        self.doubled: list[dict[str, Any]] = []
+        self.doubled: list[tuple[float, dict[str, Any]]] = []
         self.malformed: list[str] = []
         """What is wrong in frames that it sent or was sent."""
         self.surely: list[Interval] = []
@@ -202,7 +202,7 @@ class Page:
         elif kind not in {"joined", "resumed"}:
             told = message["events"] if kind == "batch" else [message]
             seen = self.client.membership.seq
-            self.doubled += [each for each in told if each.get("seq", seen + 1) <= seen]
+            self.doubled += [(self._loop.time(), each) for each in told if each.get("seq", seen + 1) <= seen]
         self._happened(lambda now: self.client.received(data, now))
 
     def closed(self, socket: Socket, code: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tests.simulation.clock import lots
-from tests.simulation.cluster.node import NodeServer
+from tests.simulation.cluster.node import LEASE, NodeServer
 
 if TYPE_CHECKING:
     from tests.simulation.cluster.world import ClusterWorld
@@ -72,6 +72,8 @@ async def _suspend(world: ClusterWorld, server: NodeServer, seconds: float) -> N
     for link in server.links:
         link.fault()
     server.suspend()
+    if seconds >= LEASE:
+        world.suspended_at.append(world.loop.time())
     await sleep(seconds)
     world.say(f"server {server.number} goes on")
     server.go_on()

@@ -22,6 +22,9 @@ from tests.simulation.server import INTERVAL_SHARE, Server
 from tests.simulation.transport import Transport
 from tests.simulation.world import World
 
+UNDER_WAY = 1.0
+"""Seconds after which a page has heard what happened, at most, if nothing hinders it."""
+
 
 class ClusterWorld(World):
     """`nodes`: how many machines there are."""
@@ -41,6 +44,8 @@ class ClusterWorld(World):
         """When the engine or a node was hindered."""
         self.cut_off_at: list[float] = []
         """When a node did not reach the engine: the places of its people were given up, and they did not know."""
+        self.suspended_at: list[float] = []
+        """When a node was stopped for so long that others take it for dead."""
         self.losses: list[float] = []
         """When the engine lost what was committed."""
         self.over_http = OrdersOverHttp(self)
@@ -121,9 +126,16 @@ class ClusterWorld(World):
         return is_hindered or self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
 
     def is_lost(self, since: float, until: float) -> bool:
-        # A limit, in docs/cluster.md: the engine loses it, and the owner who knows it dies.
-        died = any(since <= server.stopped_at <= until for server in self.servers)
+        # A limit, in docs/cluster.md: the engine loses it, and the owner who knows it dies, or is taken for dead. What a
+        # page was told happened a little earlier.
+        since -= UNDER_WAY
+        ends = [*self.suspended_at, *(server.stopped_at for server in self.servers)]
+        died = any(since <= at <= until for at in ends)
         return died and any(since <= at <= until for at in self.losses)
+
+    def may_be_repeated(self, at: float) -> bool:
+        # An engine that loses a commit alone keeps what it put into inboxes, and the owner commits it again.
+        return self.may_go_back and any(at - HELD_UP <= loss <= at for loss in self.losses)
 
     def rooms_taken_over(self) -> int:
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
