@@ -126,8 +126,8 @@ class ClusterWorld(World):
         return is_hindered or self.servers[said.server - 1].stopped_at < said.arrived + HELD_UP
 
     def is_lost(self, since: float, until: float) -> bool:
-        # A limit, in docs/cluster.md: the engine loses it, and the owner who knows it dies, or is taken for dead. What a
-        # page was told happened a little earlier.
+        # A limit, in docs/cluster.md: the engine loses it, and the owner who knows it dies, or is taken for dead.
+        # (What a page was told happened a little earlier.)
         since -= UNDER_WAY
         ends = [*self.suspended_at, *(server.stopped_at for server in self.servers)]
         died = any(since <= at <= until for at in ends)
