@@ -57,6 +57,10 @@ RETRY_LEAST = 0.1
 MOST_WAITING = 64
 """Most of one member that the store has not answered yet."""
 
+MOST_TEXT = 256 * 1024
+"""Most characters in a room that the store has not answered yet. They are part of its state, all of them each time it
+is given to the engine (`signalling.state`)."""
+
 UNKNOWN = ""
 """In place of the id of a message which only its key says: whom it was for is not known any more."""
 
@@ -243,7 +247,8 @@ class Chatting:
         refused: Refused | None = None,
     ) -> Unsettled:
         ids = member.command_ids
-        if len(ids.unsettled) >= MOST_WAITING:
+        is_too_much = post.text and self._questions.text(room.id) + len(post.text) > MOST_TEXT
+        if is_too_much or len(ids.unsettled) >= MOST_WAITING:
             raise Refused(ErrorCode.BUSY, retry_after=1.0)
         ids.unsettled.add(message_id)
         actor = Actor(member.role, member.user_id, member.id)

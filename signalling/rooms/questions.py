@@ -37,6 +37,11 @@ class Questions:
         if not left:
             del self._of[asked.room]
 
+    def text(self, room: str) -> int:
+        """How many characters people have written of which the store has not answered."""
+        chat = (each.change.chat for each in self.of(room) if isinstance(each, Unsettled))
+        return sum(len(post.text) for post in chat if post is not None)
+
     def tells(self, room: str, message: str) -> bool:
         """Whether this message was told, and the store has not answered."""
         for each in self.of(room):

@@ -34,6 +34,26 @@ def test_all_that_is_asked_of_the_store_has_a_pace(command: dict[str, Any]) -> N
     assert len(asked(stage)) == 2
 
 
+def test_what_the_store_has_not_answered_is_bounded_in_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes it, and in order. What has no text goes on."""
+    monkeypatch.setattr("signalling.rooms.chat.MOST_TEXT", 10)
+    stage = Stage(features=["busy"])
+    for user in ("ann", "bob"):
+        stage.join(user)
+    stage.silence()
+    stage.say("ann", type="chat", id=1, key="c_1", text="x" * 8)
+    for number, text in ((1, "123"), (2, "4")):
+        stage.say("bob", type="chat", id=number, key=f"c_{number}", text=text)
+    stage.say("ann", type="chat_delete", id=2, message="m_1")
+    refused = [(each["id"], each["code"]) for each in stage.messages("bob") if each["type"] == "error"]
+    assert refused == [(1, "busy"), (2, "busy")], "the last too, so that it does not overtake"
+    said, _ = asked(stage)
+    answers(stage, said, Recorded(again=False))
+    for number, text in ((1, "123"), (2, "4")):
+        stage.say("bob", type="chat", id=number, key=f"c_{number}", text=text)
+    assert [post(each).text for each in asked(stage)] == ["123", "4"]
+
+
 def test_who_may_write_to_the_hosts_alone_edits_nothing_else() -> None:
     stage = Stage()
     stage.join("ann", role="host")
