@@ -110,13 +110,20 @@ def path_of(name: Engine) -> str:
 
 def chromium_options(devices: Devices = "working", engine: Engine = "chromium") -> dict[str, Any]:
     """What Playwright is to be told when it starts Chromium, or its shell."""
-    # Of the shell, a process less for each browser: nobody looks at how the machine draws.
+    # Of the shell, two processes less for each browser: nobody looks at how the machine draws and plays.
     gpu = ["--in-process-gpu"] if engine == "shell" else []
+    audio = ["AudioServiceOutOfProcess"] if engine == "shell" else []
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return {
         "executable_path": path_of(engine),
         "headless": True,
-        "args": [*QUIET, f"--disable-features={','.join(FEATURES_OFF)}", *gpu, *sandbox, *FLAGS[devices]],
+        "args": [
+            *QUIET,
+            f"--disable-features={','.join(FEATURES_OFF + audio)}",
+            *gpu,
+            *sandbox,
+            *FLAGS[devices],
+        ],
         "ignore_default_args": ["--hide-scrollbars"],
     }
 

@@ -170,10 +170,13 @@ def newcomer(people: list[Person], browser: Browser, engine: Engine, server: Ser
         **options: Any,
     ) -> Person:
         browser_of_theirs = using or browser
+        light = engine == "shell" and browser_of_theirs.browser_type.name == "chromium"
+        if light:
+            options = {"reduced_motion": "reduce", **options}
         context = tab_of.context if tab_of else await browser_of_theirs.new_context(**options)
         if not calls:
             await context.add_init_script(NO_CALLS)
-        elif engine == "shell" and not tab_of and browser_of_theirs.browser_type.name == "chromium":
+        if light and not tab_of:
             await context.add_init_script(SPARSE)
         person = await Person.arrive(context, name, url or server.url)
         people.append(person)
