@@ -179,11 +179,17 @@ SCREENS = [
 
 
 @pytest.mark.one_browser
-async def test_a_screen_that_is_refused_is_told_from_one_that_was_not_chosen(
-    newcomer: Newcomer, meeting: str
+async def test_screens_that_are_not_to_be_had(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     ada = await newcomer("Ada")
-    await meet(meeting, ada)
+    (a,) = await meet(meeting, ada)
+    await one_that_is_refused_is_told_from_one_that_was_not_chosen(ada)
+    async with looking_on(server, meeting) as bob:
+        await a_choice_that_nobody_makes_can_be_given_up(ada, bob, a)
+
+
+async def one_that_is_refused_is_told_from_one_that_was_not_chosen(ada: Person) -> None:
     for message, error, said in SCREENS:
         await ada.page.evaluate(
             """([message, name]) => {
@@ -199,10 +205,7 @@ async def test_a_screen_that_is_refused_is_told_from_one_that_was_not_chosen(
         assert len(await ada.toasts()) == (1 if said else 0), (error, message)
 
 
-@pytest.mark.one_browser
-async def test_a_choice_of_screen_that_nobody_makes_can_be_given_up(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, _ = await meet(meeting, ada, bob)
+async def a_choice_that_nobody_makes_can_be_given_up(ada: Person, bob: Onlooker, a: str) -> None:
     await ada.page.evaluate("""() => {
       globalThis.chosen = [];
       navigator.mediaDevices.getDisplayMedia = () => new Promise((resolve) => {
@@ -215,8 +218,6 @@ async def test_a_choice_of_screen_that_nobody_makes_can_be_given_up(newcomer: Ne
     await ada.press("Share screen")
     await ada.press(waits)
     await ada.press("Share screen")
-    await expect(ada.button(waits)).to_be_visible()
-    await bob.sees(a, connection="connected")
     await ada.press(waits)
     states = "globalThis.streams = chosen.map((choose) => choose()), null"
     await ada.page.evaluate(states)
@@ -224,10 +225,8 @@ async def test_a_choice_of_screen_that_nobody_makes_can_be_given_up(newcomer: Ne
     running = "streams.flatMap((stream) => stream.getTracks()).filter(({ readyState }) => readyState === 'live').length"
     await until(lambda: ada.page.evaluate(running), lambda count: count == 0, "what was chosen late stops")
     await expect(ada.button("Share screen")).to_be_visible()
-    assert not [m for m in bob.heard if m.get("participant", {}).get("media", {}).get("screen")]
+    await nothing_is_told_of(ada, bob, a, "screen")
     await ada.press("Share screen")
     await ada.page.evaluate("globalThis.streams = [chosen.at(-1)()], null")
     await expect(ada.button("Stop sharing").first).to_be_visible()
-    await expect(bob.page.locator('.tile[data-kind="screen"]')).to_have_attribute(
-        "aria-label", "Ada’s screen"
-    )
+    await bob.sees(a, screen="on")
