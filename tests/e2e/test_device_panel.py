@@ -43,6 +43,13 @@ PROCESSING = """() => {
   return [settings.echoCancellation, settings.noiseSuppression];
 }"""
 
+# It shows a moment, and the fake microphone is silent in most of them.
+RISES = """(meter) => new Promise((risen) => {
+  const look = () => meter.ariaValueNow === "0" || risen();
+  new MutationObserver(look).observe(meter, { attributeFilter: ["aria-valuenow"] });
+  look();
+})"""
+
 
 @pytest.mark.one_browser(also="firefox")
 async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: str) -> None:
@@ -58,7 +65,7 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
     # Without any device that plays, Firefox measures nothing.
     measures = ada.browser_name == "chromium"
     if measures:
-        await expect(meter).not_to_have_attribute("aria-valuenow", "0")
+        await meter.evaluate(RISES)
     await expect(panel.locator("[data-part=preview]")).to_have_attribute("data-video", "on")
     await expect(panel.get_by_label("Speaker")).to_be_visible()
     await panel.get_by_role("button", name="Play a test sound").click()
@@ -71,7 +78,7 @@ async def test_one_sees_and_hears_what_one_chooses(newcomer: Newcomer, meeting: 
         await expect(panel.get_by_label(name)).to_be_checked()
         await panel.get_by_label(name).uncheck()
     if measures:
-        await expect(meter).not_to_have_attribute("aria-valuenow", "0")
+        await meter.evaluate(RISES)
     if shots := os.environ.get("SHOTS"):
         await ada.page.screenshot(path=f"{shots}/devices-{ada.browser_name}.png")
         await ada.page.set_viewport_size({"width": 320, "height": 640})
