@@ -27,7 +27,7 @@ ENCODED = """async (other) => {
     return { frames: sent.reduce((sum, each) => sum + each.framesEncoded, 0), width: sent[0]?.frameWidth ?? 0 };
   };
   const before = await encoded();
-  for (let frame = 0; frame < 12; frame += 1) await new Promise((shown) => video.requestVideoFrameCallback(shown));
+  for (let frame = 0; frame < 5; frame += 1) await new Promise((shown) => video.requestVideoFrameCallback(shown));
   const { frames, width } = await encoded();
   return [frames - before.frames, width];
 }"""

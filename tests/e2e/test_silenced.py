@@ -53,8 +53,8 @@ ATTENDED = "({ loudest: attending.loudest, quiet: attending.quiet, dark: attendi
 LOUD, QUIET = 0.01, 0.001
 DARK = 20
 """Of 255: black, coded and decoded."""
-LONG = 60
-"""Looks, in more than two seconds: Chromium's microphone beeps once in each."""
+LONG = 30
+"""Looks, in more than a second: Chromium's microphone beeps twice in each."""
 
 
 @dataclass(frozen=True, slots=True)
