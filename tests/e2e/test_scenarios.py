@@ -18,7 +18,9 @@ async def test_a_call_from_its_beginning_to_its_end(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess, browser_name: BrowserName
 ) -> None:
     """What holds in every browser. The function that fails says which part of it does not."""
-    ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
+    # What is drawn costs.
+    window = {"width": 800, "height": 600}
+    ada, bob = [await newcomer(name, url=mortal.url, viewport=window) for name in ("Ada", "Bob")]
     await host_creates_a_meeting_and_is_its_host(ada, meeting)
     await second_user_joins_by_link_and_both_are_told_see_and_hear(ada, bob, meeting)
     await host_who_reloads_has_the_same_place_and_devices(ada, bob)

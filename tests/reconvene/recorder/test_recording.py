@@ -19,7 +19,7 @@ from reconvene.recorder import run
 from reconvene.recorder.index import NAME
 from reconvene.server_address import Address
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person
+from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
 from tests.process import ServerProcess
 from tests.reconvene.command import Command
@@ -59,8 +59,7 @@ async def test_who_is_recorded_is_told_and_finds_it_in_files(
     """The whole way of a person: muted, sharing a screen, reloading, leaving and coming again. A second recorder is
     killed in the middle of it."""
     ada = await newcomer("Ada Löve")
-    await ada.start(room)
-    mine = await ada.join()
+    (mine,) = await meet(room, ada)
     arguments = ("record", room, "--server", server.url, "--out", str(tmp_path))
     async with (
         Command(*arguments, "--name", "Recorder") as one,
@@ -86,7 +85,8 @@ async def test_who_is_recorded_is_told_and_finds_it_in_files(
         await goes_on(folders[0], 0)
         await ada.press("Leave")
         await one.tells("left", participant=mine)
-        assert await ada.come(room) == mine
+        await ada.press("Rejoin")
+        assert await ada.seated() == mine
         await goes_on(folders[0], 2)
         assert await one.stop() == 0
     # A slow machine is no failure.
