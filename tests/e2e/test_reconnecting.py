@@ -60,8 +60,10 @@ async def what_the_log_no_longer_holds_is_made_good(
     ada: Person, bob: Person, way: Proxy, server: ServerProcess, meeting: str
 ) -> None:
     a, b = await ada.seated(), await bob.seated()
+    (joined,) = [message for message in ada.heard if message["type"] == "joined"]
     way.refusing = True
     way.cut()
+    ada.heard.clear()
     await expect(ada.banner("Reconnecting…")).to_be_visible()
     await bob.press("Share screen")
     await bob.says("signal", to=a)
@@ -80,7 +82,7 @@ async def what_the_log_no_longer_holds_is_made_good(
     way.refusing = False
     await ada.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await ada.settled()
-    (joined, resumed) = [message for message in ada.heard if message["type"] in {"joined", "resumed"}]
+    resumed = next(message for message in ada.heard if message["type"] in {"joined", "resumed"})
     assert resumed["epoch"] == joined["epoch"]
     assert "snapshot" in resumed
     screen = ada.page.locator(SCREEN)
