@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 
+import httpx
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
@@ -40,14 +41,14 @@ async def test_connections_break_in_many_ways_and_the_call_goes_on(
     async with Proxy(mortal.port) as way:
         ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
         bob = await newcomer("Bob", url=mortal.url)
-        ids = await meet(meeting, ada, bob)
-        call = dict(zip(ids, (ada, bob), strict=True))
+        b, a = await meet(meeting, bob, ada)
+        call = {a: ada, b: bob}
         await all_hear_and_watch(call)
         await what_the_log_no_longer_holds_is_made_good(ada, bob, way, mortal, meeting)
         await all_hear_and_watch(call)
         # One to everybody who talked, too.
         before = await bob.peer_connections()
-        await half_open_socket_is_found_from_both_sides(ada, bob, way)
+        await half_open_socket_is_found_from_both_sides_and_the_call_goes_on(ada, bob, way)
         await all_hear_and_watch(call)
         await what_is_done_or_offered_while_the_server_is_down_arrives_after(ada, bob, mortal)
         assert [await ada.peer_connections(), await bob.peer_connections()] == [1, before]
@@ -70,6 +71,13 @@ async def what_the_log_no_longer_holds_is_made_good(
     sharing = {"id": b, "media": {"audio": True, "video": True, "screen": True}}
     await bob.hears("participant_updated", participant=sharing)
     await bob.sees(a, state="reconnecting")
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        http.headers["Authorization"] = f"Bearer {await bob.token()}"
+        there = f"/api/meetings/{meeting}"
+        changes = {"chat": "off", "may": {"hand": False}}
+        (await http.patch(there, json=changes)).raise_for_status()
+        role = await http.post(f"{there}/participants/{a}/role", json={"role": "cohost"})
+        role.raise_for_status()
     # So much that the room's log lets go of what came before.
     # No single one may send as much at once.
     async with playing(server) as play:
@@ -85,6 +93,10 @@ async def what_the_log_no_longer_holds_is_made_good(
     resumed = next(message for message in ada.heard if message["type"] in {"joined", "resumed"})
     assert resumed["epoch"] == joined["epoch"]
     assert "snapshot" in resumed
+    news = ["The chat is off now", "Only those in charge may raise a hand now", "You are a co-host now"]
+    for said in news:
+        await ada.told(said)
+    assert not [said for said in await ada.toasts() if said not in news]
     screen = ada.page.locator(SCREEN)
     await expect(screen).to_have_attribute("aria-label", "Bob’s screen")
     await expect(screen).to_have_attribute("data-picture", "")
@@ -92,7 +104,9 @@ async def what_the_log_no_longer_holds_is_made_good(
     await expect(screen).to_have_count(0)
 
 
-async def half_open_socket_is_found_from_both_sides(ada: Person, bob: Person, way: Proxy) -> None:
+async def half_open_socket_is_found_from_both_sides_and_the_call_goes_on(
+    ada: Person, bob: Person, way: Proxy
+) -> None:
     a, b = await ada.seated(), await bob.seated()
     bob.heard.clear()
     # Nothing arrives any more and nobody is told: to the browser the socket is open. Media takes another way.
