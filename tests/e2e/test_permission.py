@@ -7,8 +7,8 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PROMPTS, told_of
-from tests.e2e.onlooker import looking_on
-from tests.e2e.person import Person, meet
+from tests.e2e.onlooker import Onlooker, looking_on
+from tests.e2e.person import Person, all_hear_and_watch, meet
 from tests.process import ServerProcess
 
 WAITING = "Waiting for your permission"
@@ -34,12 +34,31 @@ def choice(person: Person, kind: str) -> Locator:
 
 
 @pytest.mark.one_browser
-async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
-    newcomer: Newcomer, meeting: str
-) -> None:
+async def test_a_question_that_nobody_answers_holds_nothing_up(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
-    a, _ = await meet(meeting, ada, bob)
+    (b,) = await meet(meeting, bob)
+    a = await joining_waits_for_no_answer_and_the_answer_counts_in_the_call(ada, bob, b, meeting)
+    await nor_does_a_reload(ada, bob, a)
+
+
+async def joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
+    ada: Person, bob: Person, b: str, meeting: str
+) -> str:
+    """Answers Ada's id."""
+    await ada.page.goto(ada.url)
+    await ada.page.evaluate("prompts.hold()")
+    await ada.open(meeting)
+    await expect(says(ada, f"{WAITING} to use the microphone and camera.")).to_be_visible()
+    a = await ada.join()
+    await bob.sees(a, audio="off", video="off", connection="connected")
+    await expect(ada.button(CAMERA_WAITS)).to_be_visible()
+    await ada.page.evaluate("prompts.allow()")
     await bob.sees(a, audio="on", video="on")
+    await all_hear_and_watch({a: ada, b: bob})
+    return a
+
+
+async def nor_does_a_reload(ada: Person, bob: Person, a: str) -> None:
     await ada.page.evaluate("prompts.hold()")
     bob.heard.clear()
     await ada.page.reload()
@@ -66,49 +85,16 @@ async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
 
 
 @pytest.mark.one_browser
-async def test_what_is_waited_for_is_asked_for_again_after_another_reload(
-    newcomer: Newcomer, meeting: str, server: ServerProcess
-) -> None:
+async def test_wishes_and_answers(newcomer: Newcomer, meeting: str, server: ServerProcess) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)
+    await refused_it_says_so_and_a_wish_that_is_made_again_asks_again(ada, a)
     async with looking_on(server, meeting) as bob:
-        await ada.press("Turn off camera")
-        await bob.sees(a, video="off")
-        await ada.page.evaluate("prompts.hold()")
-        for _ in range(2):
-            await ada.page.reload()
-            await expect(ada.button(MICROPHONE_WAITS)).to_be_visible()
-            await expect(ada.button("Turn on camera")).to_be_visible()
-        await bob.sees(a, audio="off", video="off")
-        await ada.page.evaluate("prompts.allow()")
-        await bob.sees(a, audio="on", video="off")
+        await what_is_waited_for_is_asked_for_again_after_another_reload(ada, bob, a)
+    await what_is_granted_too_late_is_stopped(ada, a)
 
 
-@pytest.mark.one_browser
-async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
-    newcomer: Newcomer, meeting: str
-) -> None:
-    ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
-    (b,) = await meet(meeting, bob)
-    await ada.page.goto(ada.url)
-    await ada.page.evaluate("prompts.hold()")
-    await ada.open(meeting)
-    await expect(says(ada, f"{WAITING} to use the microphone and camera.")).to_be_visible()
-    a = await ada.join()
-    await bob.sees(a, audio="off", video="off", connection="connected")
-    await expect(ada.button(CAMERA_WAITS)).to_be_visible()
-    await ada.page.evaluate("prompts.allow()")
-    await bob.sees(a, audio="on", video="on")
-    await bob.hears_and_watches(a)
-    await ada.hears_and_watches(b)
-
-
-@pytest.mark.one_browser
-async def test_refused_it_says_so_and_a_wish_that_is_made_again_asks_again(
-    newcomer: Newcomer, meeting: str
-) -> None:
-    ada = await asked(newcomer, "Ada")
-    (a,) = await meet(meeting, ada)
+async def refused_it_says_so_and_a_wish_that_is_made_again_asks_again(ada: Person, a: str) -> None:
     await ada.press("Turn off camera")
     await ada.page.evaluate("prompts.hold()")
     await ada.press("Turn on camera")
@@ -131,10 +117,24 @@ async def test_refused_it_says_so_and_a_wish_that_is_made_again_asks_again(
     assert await ada.page.evaluate("prompts.running('video')") == 1
 
 
-@pytest.mark.one_browser
-async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: str) -> None:
-    ada = await asked(newcomer, "Ada")
-    (a,) = await meet(meeting, ada)
+async def what_is_waited_for_is_asked_for_again_after_another_reload(
+    ada: Person, bob: Onlooker, a: str
+) -> None:
+    await ada.press("Turn off camera")
+    await bob.sees(a, video="off")
+    await ada.page.evaluate("prompts.hold()")
+    for _ in range(2):
+        await ada.page.reload()
+        await expect(ada.button(MICROPHONE_WAITS)).to_be_visible()
+        await expect(ada.button("Turn on camera")).to_be_visible()
+    await bob.sees(a, audio="off", video="off")
+    await ada.page.evaluate("prompts.allow()")
+    await bob.sees(a, audio="on", video="off")
+
+
+async def what_is_granted_too_late_is_stopped(ada: Person, a: str) -> None:
+    await ada.press("Turn on camera")
+    await ada.sees(a, audio="on", video="on")
     await ada.page.evaluate("prompts.hold()")
     for wish in ("turned off", "left"):
         await ada.page.reload()
@@ -144,7 +144,7 @@ async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: 
             await ada.press(MICROPHONE_WAITS)
         else:
             await expect(ada.button(CAMERA_WAITS)).to_be_visible()
-            await ada.press("Leave")
+            await ada.leave()
             await ada.at("left")
         await ada.page.evaluate("prompts.allow()")
         running = await ada.page.evaluate("[prompts.running('audio'), prompts.running('video')]")
@@ -174,39 +174,30 @@ WHY = [
 """What the browser answers when it is asked, the devices it lists, and what is shown."""
 
 
-@pytest.mark.one_browser
-async def test_an_empty_list_says_why(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
-    for answer, listed, shown in WHY:
-        # The last one counts.
-        await ada.page.add_init_script(
-            f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
-            f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {listed};"
-        )
-        await ada.start(meeting)
-        await ada.at("prejoin")
-        await expect(choice(ada, "Microphone")).to_have_text([shown])
-        await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
+LIST = f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => "
+ASK = f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = "
 
 
 @pytest.mark.one_browser
-async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, meeting: str) -> None:
+async def test_a_list_that_is_empty_or_not_known_yet_says_why(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
-    await ada.page.add_init_script(
-        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {UNNAMED};"
-        f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = () => new Promise(() => {{}});"
-    )
+    await ada.page.add_init_script(f"{LIST} {UNNAMED}; {ASK} () => new Promise(() => {{}});")
     await ada.start(meeting)
     await ada.press(CAMERA_WAITS)
     await expect(choice(ada, "Camera")).to_have_text(["Allow the camera to choose one"])
     await expect(choice(ada, "Microphone")).to_have_text([WAITING])
+    for answer, listed, shown in WHY:
+        # The last one counts.
+        await ada.page.add_init_script(f"{LIST} {listed}; {ASK} async () => {{ {answer}; }};")
+        await ada.open(meeting)
+        await expect(choice(ada, "Microphone")).to_have_text([shown])
+        await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
 
 
 LACKING = {
     "insecure": "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
     "no sound": "AudioContext = class { constructor() { throw new DOMException('none', 'NotSupportedError'); } };",
-    "no sound at all": "delete globalThis.AudioContext;",
-    "no list": f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {{ {REFUSED}; }};",
+    "no sound at all, no list": f"delete globalThis.AudioContext; {LIST} {{ {REFUSED}; }};",
 }
 """What a browser may lack beside permission."""
 
@@ -235,11 +226,11 @@ async def test_the_call_goes_on_without(newcomer: Newcomer, meeting: str) -> Non
         a = await ada.join()
         on = "off" if insecure else "on"
         await bob.sees(a, audio=on, video=on, connection="connected")
-        await ada.hears_and_watches(b)
         if insecure:
+            await ada.hears_and_watches(b)
             await expect(ada.button("Share screen")).to_be_hidden()
             await ada.page.keyboard.press("s")
             await ada.told("This browser cannot share a screen.")
         else:
-            await bob.hears_and_watches(a)
+            await all_hear_and_watch({a: ada, b: bob})
         await ada.page.close()
