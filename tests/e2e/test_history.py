@@ -11,7 +11,7 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.onlooker import Onlooker, looking_on
-from tests.e2e.person import Person, meet
+from tests.e2e.person import Person
 from tests.process import ServerProcess
 from tests.server.client import bearer, playing
 
@@ -36,10 +36,6 @@ async def stays(person: Person, me: str, other: Person | Onlooker) -> None:
     await other.sees(me, state="connected")
 
 
-async def visits_of(host: Person, meeting: str) -> list[int]:
-    return [row["session_count"] for row in await host.attendance(meeting)]
-
-
 @pytest.fixture
 async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Onlooker]:
     """The host, who was there before."""
@@ -48,70 +44,93 @@ async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Onlooke
 
 
 @pytest.mark.one_browser
-async def test_fragment_that_changes_leaves_nothing(
+async def test_fragments_leave_nothing_and_back_asks(
     newcomer: Newcomer, meeting: str, server: ServerProcess, onlooker: Onlooker
 ) -> None:
     bob = await newcomer("Bob")
     b = await bob.come(meeting)
     made = await bob.peer_connections()
+    await back_asks_and_staying_changes_nothing(bob, b, onlooker)
+    await fragment_that_changes_leaves_nothing(bob, b, onlooker)
+    assert await bob.peer_connections() == made
+    async with playing(server) as play:
+        rows = await play.attendance(meeting, onlooker.token)
+        assert [row["session_count"] for row in rows] == [1, 1]
+
+
+async def fragment_that_changes_leaves_nothing(bob: Person, b: str, onlooker: Onlooker) -> None:
     for change in ("location.hash = 'x'", "location.hash = ''", "history.back()", "history.forward()"):
         moved = bob.page.evaluate(
             "new Promise((moved) => addEventListener('popstate', moved, { once: true }))"
         )
         await asyncio.gather(moved, bob.page.evaluate(f"() => void ({change})"))
         await stays(bob, b, onlooker)
-    assert await bob.peer_connections() == made
-    async with playing(server) as play:
-        rows = await play.attendance(meeting, onlooker.token)
-    assert [row["session_count"] for row in rows] == [1, 1]
 
 
-@pytest.mark.one_browser
-async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    _, b = await meet(meeting, ada, bob)
-    made = await bob.peer_connections()
+async def back_asks_and_staying_changes_nothing(bob: Person, b: str, onlooker: Onlooker) -> None:
     for _ in range(2):  # and asks again the next time
         await back(bob)
         await expect(question(bob)).to_be_visible()
         await expect(bob.button("Stay")).to_be_focused()
         await bob.press("Stay")
-        await stays(bob, b, ada)
+        await stays(bob, b, onlooker)
     await back(bob)
     await expect(question(bob)).to_be_visible()
     await bob.page.keyboard.press("Escape")
-    await stays(bob, b, ada)
+    await stays(bob, b, onlooker)
     await back(bob)
     await expect(question(bob)).to_be_visible()
     await bob.page.evaluate("() => void history.forward()")
-    await stays(bob, b, ada)
-    assert await bob.peer_connections() == made
-    assert await visits_of(ada, meeting) == [1, 1]
+    await stays(bob, b, onlooker)
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize("reloaded", [False, True])
 async def test_leaving_by_back_goes_where_back_goes(
-    newcomer: Newcomer, meeting: str, onlooker: Onlooker, reloaded: bool
+    newcomer: Newcomer, meeting: str, onlooker: Onlooker, server: ServerProcess
 ) -> None:
-    ada = await newcomer("Ada")
-    await ada.page.goto(ada.url)
-    await ada.page.get_by_label("Meeting ID").last.fill(meeting)
-    await ada.press("Join")
-    me = await ada.join()
-    if reloaded:
-        await ada.page.reload()
-        assert await ada.seated() == me
-    await back(ada)
-    await expect(question(ada)).to_be_visible()
-    await onlooker.sees(me, state="connected")
-    await leave(ada)
-    await ada.at("lobby")
-    await expect(ada.page).to_have_url(f"{ada.url}/")
-    await onlooker.loses(me)
+    bob = await newcomer("Bob", calls=False)
+    await bob.page.goto(bob.url)
+    await bob.page.get_by_label("Meeting ID").last.fill(meeting)
+    await bob.press("Join")
+    b = await bob.join()
+    await back_pressed_twice_still_asks(bob, b, onlooker)
+    await back(bob)
+    await leaves_for_the_lobby(bob, b, onlooker)
     # And forward is the way in again: it asks first, as always.
-    await ada.page.evaluate("() => void history.forward()")
-    assert await ada.join() == me
+    await bob.page.evaluate("() => void history.forward()")
+    assert await bob.join() == b
+    # It is the same after a reload.
+    await bob.page.reload()
+    assert await bob.seated() == b
+    await onlooker.sees(b, state="connected")
+    await back(bob)
+    await leaves_for_the_lobby(bob, b, onlooker)
+    # The meeting may also end while it asks.
+    await bob.come(meeting)
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    async with playing(server) as play:
+        ended = await play.http.post(f"/api/meetings/{meeting}/end", headers=bearer(onlooker.token))
+        assert ended.status_code == 200
+    await expect(bob.heading).to_have_text("This meeting has ended")
+    await expect(question(bob)).to_have_count(0)
+
+
+async def back_pressed_twice_still_asks(bob: Person, b: str, onlooker: Onlooker) -> None:
+    await bob.page.evaluate("() => void history.go(-2)")
+    await expect(question(bob)).to_be_visible()
+    await bob.press("Stay")
+    await stays(bob, b, onlooker)
+    await expect(bob.page).to_have_url(re.compile("/m/"))
+
+
+async def leaves_for_the_lobby(bob: Person, b: str, onlooker: Onlooker) -> None:
+    await expect(question(bob)).to_be_visible()
+    await onlooker.sees(b, state="connected")
+    await leave(bob)
+    await bob.at("lobby")
+    await expect(bob.page).to_have_url(f"{bob.url}/")
+    await onlooker.loses(b)
 
 
 @pytest.mark.one_browser
@@ -127,42 +146,6 @@ async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str, o
     await leave(bob)
     await expect(bob.heading).to_have_text("Meetings on record")
     await onlooker.loses(b)
-
-
-@pytest.mark.one_browser
-async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, onlooker: Onlooker) -> None:
-    bob = await newcomer("Bob")
-    await bob.page.goto(bob.url)
-    await bob.page.get_by_label("Meeting ID").last.fill(meeting)
-    await bob.press("Join")
-    b = await bob.join()
-    await bob.page.evaluate("() => void history.go(-2)")
-    await expect(question(bob)).to_be_visible()
-    await bob.press("Stay")
-    await expect(question(bob)).to_have_count(0)
-    assert await bob.seated() == b
-    await onlooker.sees(b, state="connected")
-    await expect(bob.page).to_have_url(f"{bob.url}/m/{meeting}")
-    await back(bob)
-    await expect(question(bob)).to_be_visible()
-    await leave(bob)
-    await bob.at("lobby")
-    await onlooker.loses(b)
-
-
-@pytest.mark.one_browser
-async def test_meeting_that_ends_while_it_asks(
-    newcomer: Newcomer, meeting: str, onlooker: Onlooker, server: ServerProcess
-) -> None:
-    bob = await newcomer("Bob")
-    await bob.come(meeting)
-    await back(bob)
-    await expect(question(bob)).to_be_visible()
-    async with playing(server) as play:
-        ended = await play.http.post(f"/api/meetings/{meeting}/end", headers=bearer(onlooker.token))
-        assert ended.status_code == 200
-    await expect(bob.heading).to_have_text("This meeting has ended")
-    await expect(question(bob)).to_have_count(0)
 
 
 @pytest.mark.one_browser
