@@ -59,31 +59,22 @@ async def spoil(page: Page, module: str, source: str | None) -> None:
     await page.route(re.compile(rf"/static/(\w+/)?js/{re.escape(module)}$"), answer)
 
 
-async def test_module_that_does_not_load(visitor: Person) -> None:
+async def test_module_that_does_not_load_or_throws(visitor: Person) -> None:
     for path, main in PAGES.values():
         await spoil(visitor.page, main, None)
         await visitor.page.goto(visitor.url + path)
         await says(visitor.page, MISSING)
         await expect(visitor.page.get_by_text(f"/static/js/{main}")).to_be_visible()
         await visitor.page.unroute_all()
-        await visitor.button("Reload").click()
-        await expect(visitor.page.locator("#failure")).to_have_count(0)
-        await expect(visitor.heading).to_be_visible()
-
-
-async def test_module_that_throws(visitor: Person) -> None:
-    for path, main in PAGES.values():
         await spoil(visitor.page, main, "null.planted;")
-        await visitor.page.goto(visitor.url + path)
+        await visitor.button("Reload").click()
         await says(visitor.page, WRONG)
         await expect(visitor.page.get_by_text("TypeError")).to_be_visible()
         await visitor.page.unroute_all()
-        await visitor.button("Home").click()
-        await visitor.at("lobby")
-
-
-async def test_rejection_that_does_not_say_where_it_is_from(visitor: Person) -> None:
-    """As what some browsers themselves refuse."""
+        await visitor.button("Reload").click()
+        await expect(visitor.page.locator("#failure")).to_have_count(0)
+        await expect(visitor.heading).to_be_visible()
+    # As what some browsers themselves refuse: it does not say where it is from.
     without = (
         'Object.defineProperty(new DOMException("planted", "AbortError"), "stack", { value: undefined })'
     )
@@ -91,12 +82,9 @@ async def test_rejection_that_does_not_say_where_it_is_from(visitor: Person) -> 
     await visitor.page.goto(visitor.url)
     await says(visitor.page, WRONG)
     await expect(visitor.page.get_by_text("AbortError")).to_be_visible()
-
-
-async def test_module_that_the_browser_cannot_read(visitor: Person) -> None:
-    await spoil(visitor.page, "main.js", "export const part = a syntax of the future;")
-    await visitor.page.goto(visitor.url)
-    await says(visitor.page, OLD)
+    await visitor.page.unroute_all()
+    await visitor.button("Home").click()
+    await visitor.at("lobby")
 
 
 LAST = {
@@ -107,15 +95,20 @@ LAST = {
 """What browsers were given last of what the page is made with."""
 
 
-@pytest.mark.parametrize("what", LAST)
-async def test_browser_without_what_is_needed(visitor: Person, what: str) -> None:
-    await visitor.page.add_init_script(LAST[what])
+async def test_browser_without_what_is_needed(visitor: Person) -> None:
+    await spoil(visitor.page, "main.js", "export const part = a syntax of the future;")
     await visitor.page.goto(visitor.url)
     await says(visitor.page, OLD)
     # What it asks for is what the documentation says.
     docs = (ROOT / "docs" / "browsers.md").read_text(encoding="utf-8")
     (needed,) = re.findall(r"^Every page needs (.*?);", docs, re.MULTILINE)
-    await expect(visitor.page.get_by_role("alert")).to_contain_text(f"Reconvene needs {needed}.")
+    await visitor.page.unroute_all()
+    await visitor.before(f"({{ {', '.join(f'{name}() {{ {script} }}' for name, script in LAST.items())} }})[window.name]?.();")
+    for what in LAST:
+        await visitor.page.evaluate("what => { window.name = what; }", what)
+        await visitor.page.reload()
+        await says(visitor.page, OLD)
+        await expect(visitor.page.get_by_role("alert")).to_contain_text(f"Reconvene needs {needed}.")
 
 
 async def test_view_that_cannot_be_shown(visitor: Person) -> None:
@@ -130,19 +123,16 @@ async def test_view_that_cannot_be_shown(visitor: Person) -> None:
 
 
 async def test_join_that_fails_here_ends_in_words_and_leaves(
-    newcomer: Newcomer, visitor: Person, meeting: str
+    visitor: Person, meeting: str, server: ServerProcess
 ) -> None:
-    bob = await newcomer("Bob")
-    await meet(meeting, bob)
-    await visitor.open(meeting)
-    await visitor.at("prejoin")
-    await visitor.page.evaluate("document.getElementById('meeting').remove()")
-    # Bob's window came later, and in Firefox only one has the focus.
-    await visitor.page.bring_to_front()
-    await visitor.knock()
-    await says(visitor.page, WRONG)
-    await bob.hears("participant_left")
-    await expect(bob.others).to_have_count(0)
+    async with playing(server) as play:
+        bob = await play.joined(meeting, "Bob", create=True)
+        await visitor.open(meeting)
+        await visitor.at("prejoin")
+        await visitor.page.evaluate("document.getElementById('meeting').remove()")
+        await visitor.knock()
+        await says(visitor.page, WRONG)
+        await bob.until("participant_left")
 
 
 @pytest.mark.parametrize("fails", ["at once", "by silence"])
