@@ -113,18 +113,29 @@ async def test_page_that_was_kept_while_it_joined_asks_anew(newcomer: Newcomer, 
     assert not await calls(ada)
 
 
+OLDER = """
+  const kept = location.protocol.startsWith("http") && JSON.parse(sessionStorage.getItem("reconvene.seat"));
+  if (kept) {
+    delete kept.at;
+    delete kept.seat.grace;
+    sessionStorage.setItem("reconvene.seat", JSON.stringify(kept));
+  }
+"""
+
+
 @pytest.mark.one_browser
 async def test_reload_long_after_the_call_asks_first(newcomer: Newcomer, meeting: str) -> None:
-    """As does one after which the clock says that the call was in the future."""
-    ada = await newcomer("Ada")
+    """As does one after which the clock says that the call was in the future, and one whose call an older release
+    kept, which says neither when it lived nor for how long."""
+    ada = await newcomer("Ada", calls=False)
     (a,) = await meet(meeting, ada)
-    for passed in (2 * GRACE, -HOUR):
-        # Beside the one before, which makes no difference of an hour.
-        await ada.page.add_init_script(LATER % passed)
+    # Each beside those before, which make no difference of an hour.
+    for before in (LATER % (2 * GRACE), LATER % -HOUR, OLDER):
+        await ada.page.add_init_script(f"{{ {before} }}")
         for _ in range(2):  # a reload of the question is no reload of the call
             await ada.page.reload()
             await ada.at("prejoin")
-            assert not await calls(ada), passed
+            assert not await calls(ada), before
         assert await ada.join() == a
         await ada.sees(a, role="host")
 
@@ -153,26 +164,6 @@ async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
         [row[1:] for row in STRAIGHT.values()],
     )
     assert dict(zip(STRAIGHT, found, strict=True)) == {name: row[0] for name, row in STRAIGHT.items()}
-
-
-@pytest.mark.one_browser
-async def test_tab_session_of_an_older_release_asks_first(newcomer: Newcomer, meeting: str) -> None:
-    """It says neither when it lived nor for how long."""
-    ada = await newcomer("Ada")
-    (a,) = await meet(meeting, ada)
-    await ada.page.add_init_script(
-        """
-        const kept = location.protocol.startsWith("http") && JSON.parse(sessionStorage.getItem("reconvene.seat"));
-        if (kept) {
-          delete kept.at;
-          delete kept.seat.grace;
-          sessionStorage.setItem("reconvene.seat", JSON.stringify(kept));
-        }
-        """
-    )
-    await ada.page.reload()
-    await ada.at("prejoin")
-    assert await ada.join() == a
 
 
 # What a busy machine does: the lock is free only long after the reloaded page has asked for it.
