@@ -27,10 +27,6 @@ BLOCKED = {
       for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { value: null });
       LockManager.prototype.request = async () => refuse();
     """,
-    "it takes nothing": """
-      Storage.prototype.setItem = () => { throw new DOMException("It is full.", "QuotaExceededError"); };
-      LockManager.prototype.request = refuse;
-    """,
 }
 
 # Until not one more character fits.
@@ -80,13 +76,11 @@ async def looks_at_records(ada: Person, meeting: str) -> None:
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize("how", BLOCKED)
-async def test_whole_visit_without_storage(
-    newcomer: Newcomer, meeting: str, server: ServerProcess, how: str
-) -> None:
+async def test_whole_visit_without_storage(newcomer: Newcomer, meeting: str, server: ServerProcess) -> None:
+    """Where there is none; where access throws is below, in browsers that do."""
     ada = await newcomer("Ada")
     # A blank page is no secure context, and has nothing to take away.
-    await ada.page.add_init_script(f"if (isSecureContext) {{ {REFUSE} {BLOCKED[how]} }}")
+    await ada.page.add_init_script(f"if (isSecureContext) {{ {REFUSE} {BLOCKED['there is none']} }}")
     await visits(ada, meeting, server)
     await ada.page.reload()
     await ada.at("prejoin")
@@ -97,7 +91,9 @@ async def test_whole_visit_without_storage(
 async def test_whole_visit_with_storage_that_is_full(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
+    """And no locks, which are refused at once."""
     ada = await newcomer("Ada")
+    await ada.page.add_init_script(f"if (isSecureContext) {{ {REFUSE} LockManager.prototype.request = refuse; }}")
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await ada.page.evaluate(FILL)
@@ -130,10 +126,13 @@ async def test_whole_visit_with_site_data_blocked_by_chromium(
     ada, bob = await ada_of(context, people, server), await newcomer("Bob")
     await visits(ada, meeting, server)
     await all_hear_and_watch({await ada.seated(): ada, await bob.come(meeting): bob})
+    await ada.page.reload()
+    await ada.at("prejoin")
     await looks_at_records(ada, meeting)
 
 
-@pytest.mark.only(browser="shell", reason="Firefox, whose own setting it is, is started beside it")
+@pytest.mark.elsewhere
+@pytest.mark.only(browser="firefox", reason="it has the setting")
 async def test_whole_visit_with_site_data_blocked_by_firefox(
     browsers: Browsers, people: list[Person], newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
