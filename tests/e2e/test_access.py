@@ -10,8 +10,10 @@ from playwright.async_api import Page, expect
 from server.http.pages import CATALOGUES, MAINS
 from tests.e2e.browsers import BrowserName, Browsers, Devices, Engine
 from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import OVERFLOW, Person, meet
-from tests.process import ROOT
+from tests.e2e.test_axe import is_fine
+from tests.process import ROOT, ServerProcess
 from tests.source_files import scripts
 
 STATIC = ROOT / "static"
@@ -42,6 +44,7 @@ async def test_without_devices_one_joins_and_sees_the_others(
     (a,) = await meet(meeting, ada)
     await bob.open(meeting)
     await expect(bob.page.get_by_role("status").filter(has_text=re.compile(said))).to_be_visible()
+    await is_fine(bob, f"prejoin, {devices}")
     b = await bob.join()
     # Chromium's fake microphone stays when there is no fake camera.
     audio = "on" if (browser_name, devices) == ("chromium", "no-camera") else "off"
@@ -104,16 +107,35 @@ async def assert_named(person: Person) -> None:
 
 
 @pytest.mark.one_browser
-async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob", calls=False)
+async def test_every_control_has_an_accessible_name(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    """And no view is wider than a phone."""
+    ada = await newcomer("Ada", color_scheme="dark")
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await assert_named(ada)
+    await fits_a_phone(ada)
     await ada.start(meeting)
     await ada.at("prejoin")
     await assert_named(ada)
+    await fits_a_phone(ada)
     await ada.join()
-    await bob.come(meeting)
+    await fits_a_phone(ada)
+    async with looking_on(server, meeting):
+        await is_named_with_somebody(ada)
+
+
+async def fits_a_phone(person: Person) -> None:
+    wide = person.page.viewport_size
+    assert wide is not None
+    await person.page.set_viewport_size({"width": 360, "height": 640})
+    assert await person.page.evaluate(OVERFLOW) == 0
+    await person.page.set_viewport_size(wide)
+
+
+async def is_named_with_somebody(ada: Person) -> None:
+    await expect(ada.others).to_have_count(1)
     await ada.press("Participants")
     await expect(ada.page.get_by_role("complementary", name="People in this meeting")).to_be_visible()
     await assert_named(ada)
@@ -138,19 +160,6 @@ def imported(module: str) -> set[str]:
         targets = re.findall(r'^(?:import|export)[^;]*?"(\.[^"]+)";', path.read_text(), re.MULTILINE)
         left += [str((path.parent / target).resolve().relative_to(STATIC)) for target in targets]
     return found
-
-
-@pytest.mark.one_browser
-async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada", viewport={"width": 360, "height": 640}, color_scheme="dark")
-    await ada.page.goto(ada.url)
-    await ada.at("lobby")
-    assert await ada.page.evaluate(OVERFLOW) == 0
-    await ada.start(meeting)
-    await ada.at("prejoin")
-    assert await ada.page.evaluate(OVERFLOW) == 0
-    await ada.join()
-    assert await ada.page.evaluate(OVERFLOW) == 0
 
 
 def test_every_module_belongs_to_a_page() -> None:

@@ -10,7 +10,6 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.attendance_pages import see
-from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.office import Office
 from tests.e2e.person import Person, meet
@@ -153,6 +152,8 @@ async def test_what_is_seldom_seen(newcomer: Newcomer, meeting: str) -> None:
     dialog = ada.page.get_by_role("dialog", name="Security code with Bob")
     await expect(dialog.get_by_role("status")).to_have_text("42608 90293 88685 87160")
     await is_fine(ada, "security code")
+    await ada.page.keyboard.press("Escape")
+    await notices_are_fine(ada, meeting)
     await ada.page.route(re.compile("/js/main.js$"), lambda route: route.abort())
     await ada.page.goto(ada.url)
     await expect(ada.page.get_by_role("heading", name="A part of this page did not load")).to_be_visible()
@@ -161,23 +162,8 @@ async def test_what_is_seldom_seen(newcomer: Newcomer, meeting: str) -> None:
     ada.complaints.clear()
 
 
-async def test_prejoin_of_somebody_whose_devices_are_refused(
-    newcomer: Newcomer, browsers: Browsers, browser_name: BrowserName, meeting: str
-) -> None:
-    refusing = await browsers.launch(browser_name, "refused")
-    ada = await newcomer("Ada", using=refusing)
-    await ada.start(meeting)
-    await expect(ada.page.get_by_role("status").filter(has_text="may not use")).to_be_visible()
-    await is_fine(ada, "prejoin, refused")
-
-
-async def test_notices(newcomer: Newcomer, meeting: str) -> None:
-    ada = await newcomer("Ada")
-    await ada.open(meeting)
-    await ada.at("problem")
-    await is_fine(ada, "no such meeting")
-    await ada.press("Start it now")
-    await ada.join()
+async def notices_are_fine(ada: Person, meeting: str) -> None:
+    """Of the meeting that Ada is in, to which others are not."""
     await ada.press("Leave")
     await ada.at("left")
     await expect(ada.page.get_by_role("status").filter(has_text="The record has you from")).to_be_visible()
@@ -191,9 +177,12 @@ async def test_notices(newcomer: Newcomer, meeting: str) -> None:
     await ada.press("Delete for good")
     await ada.at("problem")
     await is_fine(ada, "deleted")
+    await ada.open(f"{meeting}-ELSE")
+    await ada.at("problem")
+    await is_fine(ada, "no such meeting")
 
 
-async def test_attendance(admin: Person) -> None:
+async def test_attendance_and_records(admin: Person) -> None:
     await see(admin, WEEKLY)
     await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
     await admin.page.get_by_text("Each list that was read").click()
@@ -208,22 +197,18 @@ async def test_attendance(admin: Person) -> None:
     await admin.press("By date 2")
     await expect(admin.page.get_by_role("region", name="Attendance by date")).to_be_visible()
     await is_fine(admin, "a series by date")
+    await admin.page.goto(f"{admin.url}/attendance")
+    await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
+    await is_fine(admin, "records")
 
 
-async def test_attendance_that_is_not_for_everyone(newcomer: Newcomer, office: Office) -> None:
+async def test_records_that_are_not_for_everyone(newcomer: Newcomer, office: Office) -> None:
     eve = await newcomer("Eve", url=office.server.url)
     await see(eve, WEEKLY)
     await expect(eve.page.get_by_label("Admin key")).to_be_visible()
     await is_fine(eve, "admin key asked for")
     # The browser writes a line of its own for the refusal.
     eve.complaints.clear()
-
-
-async def test_records(newcomer: Newcomer, admin: Person, office: Office) -> None:
-    await admin.page.goto(f"{admin.url}/attendance")
-    await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
-    await is_fine(admin, "records")
-    ada = await newcomer("Ada", url=office.server.url)
-    await ada.page.goto(f"{ada.url}/attendance")
-    await expect(ada.page.get_by_text("This browser has started no meeting here.")).to_be_visible()
-    await is_fine(ada, "records of somebody new")
+    await eve.page.goto(f"{eve.url}/attendance")
+    await expect(eve.page.get_by_text("This browser has started no meeting here.")).to_be_visible()
+    await is_fine(eve, "records of somebody new")
