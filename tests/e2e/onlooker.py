@@ -37,6 +37,12 @@ class Onlooker:
         """From now on."""
         await self._client.order("rename", name=name)
 
+    async def hears(self, kind: str) -> None:
+        """Is told such a message, or was."""
+        async with asyncio.timeout(WITHIN):
+            while not any(message["type"] == kind for message in self.heard):
+                self._take(await self._client.ws.recv())
+
     async def loses(self, other: str) -> None:
         """Is told that they are not there any more."""
         await self._shows(other, {"state": "gone"}, GONE_WITHIN)

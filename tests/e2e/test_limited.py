@@ -14,9 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet
 from tests.process import ServerProcess
-from tests.server.client import Client
+from tests.server.client import Client, playing
 
 pytestmark = pytest.mark.one_browser
 
@@ -54,7 +53,7 @@ async def crowds(server: ServerProcess) -> AsyncIterator[None]:
 async def test_join_that_is_limited_says_so_and_comes_in_when_the_server_said(
     newcomer: Newcomer, meeting: str, narrow: ServerProcess
 ) -> None:
-    ada = await newcomer("Ada", url=narrow.url)
+    ada = await newcomer("Ada", url=narrow.url, calls=False)
     await ada.start(meeting)
     await ada.at("prejoin")
     async with crowds(narrow):
@@ -69,9 +68,9 @@ async def test_join_that_is_limited_says_so_and_comes_in_when_the_server_said(
 
 
 async def test_who_waits_is_told_once_however_often_an_attempt_is_limited(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, eve = [await newcomer(name, calls=False) for name in ("Ada", "Eve")]
+    eve = await newcomer("Eve", calls=False)
     sockets: list[WebSocketRoute] = []
     closing: list[asyncio.Task[None]] = []
     attempts = 3
@@ -90,23 +89,22 @@ async def test_who_waits_is_told_once_however_often_an_attempt_is_limited(
         socket.on_message(refuse)
 
     await eve.page.route_web_socket("**/ws", limited)
-    await meet(meeting, ada)
-    panel = await in_charge.open_settings(ada)
-    await panel.get_by_label("Who has to be let in").select_option("everyone")
-    await in_charge.close_settings(ada)
-    await in_charge.waits(eve, meeting)
-    status = eve.page.locator("[data-part=position]")
-    await expect(status).to_have_text("You are next.")
-    await status.evaluate(
-        """(status) => {
-          window.said = [];
-          const watch = new MutationObserver(() => window.said.push(status.textContent));
-          watch.observe(status, { childList: true, characterData: true, subtree: true });
-        }"""
-    )
-    await sockets[0].close(code=1012)
-    await expect(status).to_contain_text(LIMITED)
-    await expect(status).to_have_text("You are next.")
+    async with playing(server) as play:
+        host = await play.joined(meeting, "Host", create=True)
+        await host.order("settings", settings={"lobby": "everyone"})
+        await in_charge.waits(eve, meeting)
+        status = eve.page.locator("[data-part=position]")
+        await expect(status).to_have_text("You are next.")
+        await status.evaluate(
+            """(status) => {
+              window.said = [];
+              const watch = new MutationObserver(() => window.said.push(status.textContent));
+              watch.observe(status, { childList: true, characterData: true, subtree: true });
+            }"""
+        )
+        await sockets[0].close(code=1012)
+        await expect(status).to_contain_text(LIMITED)
+        await expect(status).to_have_text("You are next.")
     said = await eve.page.evaluate("window.said")
     assert [text.split(" ")[0] for text in said] == ["Reconnecting…", "So", "You"]
     assert len(sockets) == 2 + attempts
@@ -115,7 +113,7 @@ async def test_who_waits_is_told_once_however_often_an_attempt_is_limited(
 async def test_page_that_is_limited_says_so_and_looks_again_when_the_server_said(
     newcomer: Newcomer, meeting: str
 ) -> None:
-    ada = await newcomer("Ada")
+    ada = await newcomer("Ada", calls=False)
     await ada.start(meeting)
     await ada.at("prejoin")
     asked: list[float] = []
