@@ -153,6 +153,7 @@ function listen(seed) {
   }
 }
 
-for (let seed = 0; seed < Number(count); seed += 1) look(seed);
-for (let seed = 0; seed < Number(count) / 20; seed += 1) listen(seed);
-console.log(JSON.stringify(wrong.slice(0, 12)));
+const ENOUGH = 12;
+for (let seed = 0; seed < Number(count) && wrong.length < ENOUGH; seed += 1) look(seed);
+for (let seed = 0; seed < Number(count) / 20 && wrong.length < ENOUGH; seed += 1) listen(seed);
+console.log(JSON.stringify(wrong.slice(0, ENOUGH)));
