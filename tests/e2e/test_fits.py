@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet
+from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
 from tests.server.client import playing
 
@@ -42,11 +43,9 @@ async def test_of_a_picture_at_least_three_quarters_are_seen(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
     ada = await newcomer("Ada", viewport={"width": 1280, "height": 800})
-    await ada.start(meeting)
-    await ada.join()
+    await meet(meeting, ada)
     async with playing(server) as play:
-        for guest in range(4):
-            await play.joined(meeting, f"Guest {guest}")
+        guests = [await play.joined(meeting, f"Guest {guest}") for guest in range(4)]
         for size, viewport in itertools.product(
             (WIDE, (640, 480), (360, 640)), ((1280, 800), (1024, 600), (390, 844), (820, 1180))
         ):
@@ -55,29 +54,26 @@ async def test_of_a_picture_at_least_three_quarters_are_seen(
             across, down = await ada.own.evaluate(SEEN)
             assert across * down >= 0.749, (size, viewport, across, down)
             assert viewport[0] < viewport[1] or size != WIDE or across >= 5 / 6, viewport
+        await how_they_fit_is_chosen_for_each_kind_of_tile_and_remembered(ada, guests[0].id)
 
 
-@pytest.mark.one_browser
-async def test_how_pictures_fit_is_chosen_for_each_kind_of_tile_and_remembered(
-    newcomer: Newcomer, meeting: str
-) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
-    await ada.page.bring_to_front()
-    await ada.button("Show whole pictures").focus()
+async def how_they_fit_is_chosen_for_each_kind_of_tile_and_remembered(ada: Person, other: str) -> None:
+    theirs = ada.tile(other)
+    await theirs.get_by_role("button", name="Show whole pictures").focus()
     await ada.page.keyboard.press("Enter")
-    await ada.sees(b, fit="whole")
-    await ada.sees(a, fit="crop")
-    await ada.sees(b, picture="")
-    assert await ada.tile(b).evaluate(SEEN) == [1, 1]
+    await ada.sees(other, fit="whole")
+    await expect(ada.own).to_have_attribute("data-fit", "crop")
+    await expect(theirs.locator("video")).to_have_css("object-fit", "contain")
     await ada.page.keyboard.press("Enter")
-    await ada.sees(b, fit="fill")
+    await ada.sees(other, fit="fill")
     await ada.button("Show your whole picture").focus()
     await ada.page.keyboard.press("Enter")
+    await expect(ada.own).to_have_attribute("data-fit", "whole")
+    assert await ada.own.evaluate(SEEN) == [1, 1]
     await ada.page.reload()
     await ada.seated()
-    await ada.sees(b, fit="fill")
-    await ada.sees(a, fit="whole")
-    await ada.button("Crop pictures a little").focus()
+    await ada.sees(other, fit="fill")
+    await expect(ada.own).to_have_attribute("data-fit", "whole")
+    await theirs.get_by_role("button", name="Crop pictures a little").focus()
     await ada.page.keyboard.press("Enter")
-    await ada.sees(b, fit="crop")
+    await ada.sees(other, fit="crop")
