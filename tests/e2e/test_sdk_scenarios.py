@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -119,16 +120,17 @@ async def go_through_them(
     b = await comes(bob, outside, **how)
     assert b["role"] == "participant"
     await is_told(ada, "participantJoined Bob")
-    sights = [(ada, b["id"]), (bob, a["id"])]
-    for person, other in sights:
-        await hears_and_watches(person, other)
+
+    async def both_hear_and_watch() -> None:
+        await asyncio.gather(hears_and_watches(ada, b["id"]), hears_and_watches(bob, a["id"]))
+
+    await both_hear_and_watch()
     # The host reloads.
     bob.heard.clear()
     async with ada.page.expect_navigation():
         await ada.page.evaluate("location.reload()")
     assert await joins(ada, outside, library=library, **how) == a
-    for person, other in sights:
-        await hears_and_watches(person, other)
+    await both_hear_and_watch()
     assert bob.events(*COMING_AND_GOING) == ["participant_rejoined"]
     await is_told(bob)
     # The host leaves, and comes back.
@@ -136,8 +138,7 @@ async def go_through_them(
     await is_told(bob, "participantLeft Ada")
     assert await joins(ada, outside, library=library, **how) == a
     await is_told(bob, "participantLeft Ada", "participantJoined Ada")
-    for person, other in sights:
-        await hears_and_watches(person, other)
+    await both_hear_and_watch()
 
 
 @pytest.mark.only(browser="chromium", reason="Firefox freezes no page when it is told to")
@@ -167,9 +168,8 @@ async def test_a_page_that_the_browser_kept_comes_back(
     newcomer: Newcomer, outside: Outside, meeting: str
 ) -> None:
     """One cannot make a browser that is watched keep a page, so it is only told that it was."""
-    ada, bob = await newcomer("Ada", url=outside.server), await newcomer("Bob", url=outside.server)
+    ada = await newcomer("Ada", url=outside.server)
     a = await comes(ada, outside, id=meeting)
-    await comes(bob, outside, id=meeting)
     await ada.page.evaluate(KEPT, "pagehide")
     await is_now(ada.page, "reconnecting")
     await ada.page.evaluate(KEPT, "pageshow")
