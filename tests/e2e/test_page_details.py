@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet
+from tests.e2e.person import Person, meet
 from tests.e2e.stage import LAID_OUT, STAND_IN, box, overlap
 from tests.process import ServerProcess
 from tests.server.client import playing
@@ -111,9 +111,18 @@ async def test_that_one_is_back_is_said_for_a_moment(newcomer: Newcomer) -> None
     await expect(banner).to_be_hidden()
 
 
-async def test_escape_closes_the_list_wherever_the_focus_is(newcomer: Newcomer, meeting: str) -> None:
+async def test_of_a_meeting_whose_link_is_long(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    long = f"{meeting}-THAT-HAS-A-LONG-NAME-SO-THAT-IT-DOES-NOT-FIT-A-LINE"
     ada = await newcomer("Ada")
-    await meet(meeting, ada)
+    await meet(long, ada)
+    await escape_closes_the_list_wherever_the_focus_is(ada)
+    await the_invite_shows_all_of_the_link(ada, long)
+    await nothing_to_press_is_cut_in_a_narrow_window(ada, server, long)
+
+
+async def escape_closes_the_list_wherever_the_focus_is(ada: Person) -> None:
     people = ada.page.get_by_role("complementary", name="People in this meeting")
     await ada.press("Participants")
     await expect(people).to_be_visible()
@@ -144,10 +153,7 @@ async def test_escape_closes_the_list_wherever_the_focus_is(newcomer: Newcomer, 
     await expect(people).to_be_hidden()
 
 
-async def test_the_invite_shows_all_of_the_link(newcomer: Newcomer, meeting: str) -> None:
-    long = f"{meeting}-THAT-HAS-A-LONG-NAME-SO-THAT-IT-DOES-NOT-FIT-A-LINE"
-    ada = await newcomer("Ada", viewport={"width": 280, "height": 760})
-    await meet(long, ada)
+async def the_invite_shows_all_of_the_link(ada: Person, long: str) -> None:
     link = ada.page.locator(".invite code")
     await expect(link).to_have_text(f"{ada.url.partition('//')[2]}/m/{long}")
     cut = (
@@ -173,18 +179,14 @@ CUT = """() => [...document.querySelectorAll("button, a, input, select")].filter
 }).map((each) => each.ariaLabel || each.textContent)"""
 
 
-async def test_nothing_to_press_is_cut_in_a_narrow_window(
-    newcomer: Newcomer, server: ServerProcess, meeting: str
-) -> None:
+async def nothing_to_press_is_cut_in_a_narrow_window(ada: Person, server: ServerProcess, long: str) -> None:
     widths = (280, 320, 360)
-    ada = await newcomer("Ada", viewport={"width": widths[0], "height": 653})
-    await meet(meeting, ada)
     for width in widths:
         await ada.page.set_viewport_size({"width": width, "height": 653})
         await ada.page.evaluate(LAID_OUT, 1)
         assert await ada.page.evaluate(CUT) == [], width
     async with playing(server) as play:
-        await play.joined(meeting, "Bob")
+        await play.joined(long, "Bob")
         await ada.page.evaluate(LAID_OUT, 2)
         await ada.button("Hide your picture").focus()
         await ada.page.keyboard.press("Enter")
