@@ -103,7 +103,9 @@ async def test_browser_without_what_is_needed(visitor: Person) -> None:
     docs = (ROOT / "docs" / "browsers.md").read_text(encoding="utf-8")
     (needed,) = re.findall(r"^Every page needs (.*?);", docs, re.MULTILINE)
     await visitor.page.unroute_all()
-    await visitor.before(f"({{ {', '.join(f'{name}() {{ {script} }}' for name, script in LAST.items())} }})[window.name]?.();")
+    await visitor.before(
+        f"({{ {', '.join(f'{name}() {{ {script} }}' for name, script in LAST.items())} }})[window.name]?.();"
+    )
     for what in LAST:
         await visitor.page.evaluate("what => { window.name = what; }", what)
         await visitor.page.reload()

@@ -93,7 +93,9 @@ async def test_whole_visit_with_storage_that_is_full(
 ) -> None:
     """And no locks, which are refused at once."""
     ada = await newcomer("Ada")
-    await ada.page.add_init_script(f"if (isSecureContext) {{ {REFUSE} LockManager.prototype.request = refuse; }}")
+    await ada.page.add_init_script(
+        f"if (isSecureContext) {{ {REFUSE} LockManager.prototype.request = refuse; }}"
+    )
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await ada.page.evaluate(FILL)
