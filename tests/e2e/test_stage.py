@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
 from tests.e2e.stage import LAID_OUT, STAND_IN, assert_in_sight
 from tests.process import ServerProcess
 from tests.server.client import playing
@@ -33,48 +34,25 @@ async def test_however_many_come_or_go_all_are_in_sight(newcomer: Newcomer) -> N
 
 
 @pytest.mark.one_browser(also="firefox")
-@pytest.mark.parametrize(("width", "height"), [(1024, 700), (390, 844)])
 async def test_whoever_joins_a_meeting_is_in_sight(
-    newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int
+    newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:
-    ada = await newcomer("Ada", calls=False, viewport={"width": width, "height": height})
-    await ada.start(meeting)
-    await ada.join()
+    ada = await newcomer("Ada", calls=False, viewport={"width": 1024, "height": 700})
+    await meet(meeting, ada)
     async with playing(server) as play:
         for count in range(2, 8):
             await play.joined(meeting, f"Guest {count}")
-            assert_in_sight(await ada.page.evaluate(LAID_OUT, count), count)
-
-
-@pytest.mark.one_browser
-async def test_a_window_made_narrow_and_wide_again_ends_as_it_began(
-    newcomer: Newcomer, server: ServerProcess, meeting: str
-) -> None:
-    ada = await newcomer("Ada", calls=False, viewport={"width": 1280, "height": 800})
-    await ada.start(meeting)
-    await ada.join()
-    async with playing(server) as play:
-        for guest in range(4):
-            await play.joined(meeting, f"Guest {guest}")
-        before = await ada.page.evaluate(LAID_OUT, 5)
+            for width, height in ((390, 844), (1024, 700)):
+                await ada.page.set_viewport_size({"width": width, "height": height})
+                assert_in_sight(await ada.page.evaluate(LAID_OUT, count), count)
+        # A window made narrow and wide again ends as it began.
+        before = await ada.page.evaluate(LAID_OUT, 7)
         await ada.page.set_viewport_size({"width": 300, "height": 500})
-        assert_in_sight(await ada.page.evaluate(LAID_OUT, 5), 5)
-        await ada.page.set_viewport_size({"width": 1280, "height": 800})
-        assert await ada.page.evaluate(LAID_OUT, 5) == before
-
-
-@pytest.mark.one_browser
-async def test_of_many_tiles_tab_stops_at_one(
-    newcomer: Newcomer, server: ServerProcess, meeting: str
-) -> None:
-    ada = await newcomer("Ada", calls=False)
-    await ada.start(meeting)
-    await ada.join()
-    async with playing(server) as play:
-        for guest in range(5):
-            await play.joined(meeting, f"Guest {guest}")
-        await ada.page.evaluate(LAID_OUT, 6)
+        assert_in_sight(await ada.page.evaluate(LAID_OUT, 7), 7)
+        await ada.page.set_viewport_size({"width": 1024, "height": 700})
+        assert await ada.page.evaluate(LAID_OUT, 7) == before
+        # Of many tiles Tab stops at one.
         stops = await ada.page.locator('.tile [data-part="fit"]').evaluate_all(
             "all => all.map((each) => each.tabIndex)"
         )
-        assert stops == [0, -1, -1, -1, -1, 0], "the first of the others', and the own"
+        assert stops == [0, -1, -1, -1, -1, -1, 0], "the first of the others', and the own"
