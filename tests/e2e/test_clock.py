@@ -53,8 +53,8 @@ async def patient(tmp_path: Path) -> AsyncIterator[ServerProcess]:
         yield patient
 
 
-async def arrive(newcomer: Newcomer, way: Proxy, meeting: str) -> Person:
-    ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
+async def arrive(newcomer: Newcomer, way: Proxy, meeting: str, *, calls: bool = False) -> Person:
+    ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}", calls=calls)
     await ada.page.add_init_script(CLOCK)
     await meet(meeting, ada)
     ada.heard.clear()
@@ -93,24 +93,11 @@ async def test_half_open_socket_is_found_though_the_clock_was_set_back(
         await ada.page.close()
 
 
-async def test_machine_that_wakes_up_looks_at_once_whether_it_is_connected(
+async def test_clock_that_is_set_back_is_not_noticed_and_sleep_is(
     newcomer: Newcomer, meeting: str, patient: ServerProcess
 ) -> None:
     async with Proxy(patient.port) as way:
-        ada = await arrive(newcomer, way, meeting)
-        way.half_open()
-        # Its other clock stood still meanwhile, as in sleep.
-        await set_clock(ada, HOUR)
-        await ada.hears("resumed")
-        ada.forgive_lost_sockets()
-        await ada.page.close()
-
-
-async def test_clock_that_is_set_back_is_not_noticed(
-    newcomer: Newcomer, meeting: str, patient: ServerProcess
-) -> None:
-    async with Proxy(patient.port) as way:
-        ada = await arrive(newcomer, way, meeting)
+        ada = await arrive(newcomer, way, meeting, calls=True)
         ada.said.clear()
         await set_clock(ada, -HOUR)
         # Whatever is said next gives the page a look at its clocks; then it would ask whether it is connected.
@@ -119,7 +106,16 @@ async def test_clock_that_is_set_back_is_not_noticed(
         await ada.press("Turn on camera")
         await asyncio.gather(ada.hears("ack"), ada.says("status", media={"video": True}))
         assert [message["type"] for message in ada.said if message["type"] != "status"] == []
+        await who_wakes_up_looks_at_once_whether_it_is_connected(ada, way)
         await ada.page.close()
+
+
+async def who_wakes_up_looks_at_once_whether_it_is_connected(ada: Person, way: Proxy) -> None:
+    way.half_open()
+    # Its other clock stood still meanwhile, as in sleep.
+    await set_clock(ada, HOUR)
+    await ada.hears("resumed")
+    ada.forgive_lost_sockets()
 
 
 async def test_clock_that_is_wrong_shortens_nothing(newcomer: Newcomer, meeting: str) -> None:
