@@ -51,7 +51,7 @@ async def hinted(texts: list[str], word: str) -> None:
 async def test_join_that_is_blocked_says_so_and_succeeds_when_it_can(
     newcomer: Newcomer, meeting: str, nginx: Nginx
 ) -> None:
-    ada = await newcomer("Ada", url=nginx.url)
+    ada = await newcomer("Ada", url=nginx.url, calls=False)
     texts = told(ada)
     for obstacle, (lines, word) in OBSTACLES.items():
         await nginx.become(lines)
@@ -71,7 +71,7 @@ async def test_join_that_is_blocked_says_so_and_succeeds_when_it_can(
 async def test_call_that_is_blocked_says_so_and_goes_on_when_it_can(
     newcomer: Newcomer, meeting: str, nginx: Nginx
 ) -> None:
-    ada = await newcomer("Ada", url=nginx.url)
+    ada = await newcomer("Ada", url=nginx.url, calls=False)
     await meet(meeting, ada)
     await nginx.become(NO_UPGRADE)
     await expect(ada.banner(BLOCKED)).to_be_visible()
@@ -112,7 +112,7 @@ async def test_server_that_is_away_is_told_apart(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     async with Proxy(server.port) as way:
-        ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
+        ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}", calls=False)
         await ada.start(meeting)
         await ada.at("prejoin")
         way.refusing = True
