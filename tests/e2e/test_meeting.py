@@ -64,7 +64,7 @@ async def test_two_meetings_at_the_same_time_stay_apart(
         await cleo.expect("participant_updated")
         await cleo.nothing()
         # Whatever would come of it has come before this.
-        await bob.status(hand=True)
+        await bob.send("status", hand=True)
         await expect(ada.tile(bob.id).get_by_role("img", name="Hand raised")).to_be_visible()
         await expect(ada.others).to_have_count(1)
         assert not [text for text in await ada.toasts() if "Cleo" in text or "Dan" in text]
