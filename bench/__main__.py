@@ -16,7 +16,20 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import chat, fill, imports, library, lobby, login, measure, nodes, report, stores, storm
+from bench import (
+    chat,
+    fill,
+    imports,
+    library,
+    lobby,
+    login,
+    measure,
+    node_storm,
+    nodes,
+    report,
+    stores,
+    storm,
+)
 from bench.figures import Figure, Verdict
 from bench.measure import FULL, QUICK, Plan
 from bench.servers import (
@@ -44,7 +57,9 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "library": library.library,
     "chat": chat.chat,
     "nodes": nodes.nodes,
+    "node-storm": node_storm.node_storm,
 }
+JUDGES = (measure, fill, lobby, login, storm, stores, report, imports, library, chat, nodes, node_storm)
 WIDTH = 150
 """Of a table that is written to a file."""
 
@@ -82,7 +97,7 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, fill, lobby, login, storm, stores, report, imports, library, chat, nodes):
+        for judge in JUDGES:
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")

@@ -1,8 +1,8 @@
 """Real clients by the thousand: the state machine that pages run too, on the sockets of `reconvene load`.
 
-They connect, back off and resume as in the field. When the server is killed, each raises its hand and signals to the
-next in its room, which waits until there is a server again. What has to be true in the end is known beforehand, so an
-event that is lost, doubled or uncalled for is found.
+They connect, back off and resume as in the field. When their server is killed, each raises its hand and signals to the
+next in its room, which waits until there is a server again; those of other servers do the same at that moment. What has
+to be true in the end is known beforehand, so an event that is lost, doubled or uncalled for is found.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,9 @@ QUIET = 1.0
 
 @dataclass(frozen=True)
 class Return:
-    """How a storm went. In seconds since the kill: when the first connection was served again, when each client had
-    resumed, when everyone had everything right. ``wrong``: events that are missing, doubled or uncalled for."""
+    """How a storm went. In seconds since the kill: when the first connection was served again, when each client that
+    was cut off had resumed, when everyone had everything right. ``wrong``: events that are missing, doubled or uncalled
+    for."""
 
     served: float
     resumed: list[float]
@@ -42,13 +43,15 @@ class Return:
 
 
 class Participant(Client):
-    """``signals`` counts those from its neighbour, ``odd`` what nobody gave cause for."""
+    """``server``: which one it is at, of the crowd's. ``signals`` counts those from its neighbour, ``odd`` what nobody
+    gave cause for."""
 
-    __slots__ = ("_crowd", "neighbour", "odd", "raised", "resumed_at", "signals")
+    __slots__ = ("_crowd", "neighbour", "odd", "raised", "resumed_at", "server", "signals")
 
-    def __init__(self, crowd: Crowd, place: Place) -> None:
-        super().__init__(SignallingClient(place, random.random), crowd.target, crowd.sockets)
+    def __init__(self, crowd: Crowd, place: Place, server: int) -> None:
+        super().__init__(SignallingClient(place, random.random), crowd.targets[server], crowd.sockets)
         self.neighbour = self
+        self.server = server
         self.raised = False
         self.resumed_at = 0.0
         self.signals = 0
@@ -66,33 +69,51 @@ class Participant(Client):
     def unopened(self, why: str) -> None:
         if why.startswith(UPGRADE_REFUSED):
             self._crowd.fail(why)
+        self._ask_the_next()
         super().unopened(why)
+
+    def closed(self, code: int) -> None:
+        self._ask_the_next()
+        super().closed(code)
+
+    def speak(self) -> None:
+        self.raised = True
+        self.run(self.machine.status(hand=True))
+        self.run(self.machine.signal(self.neighbour.machine.membership.my_id, {"to": "the next"}))
+
+    def _ask_the_next(self) -> None:
+        """As a balancer in front of them would."""
+        self.server = (self.server + 1) % len(self._crowd.targets)
+        self._target = self._crowd.targets[self.server]
 
     def heard(self, name: str, detail: Mapping[str, Any]) -> None:
         if not self._crowd.is_storm:
             if name == "joined":
                 self._crowd.start_another()
-        elif name == "away" and not self.raised:
-            self.raised = True
-            self.run(self.machine.status(hand=True))
-            self.run(self.machine.signal(self.neighbour.machine.membership.my_id, {"to": "the next"}))
+        elif name == "away" and self in self._crowd.cut_off:
+            if not self.raised:
+                self.speak()
         elif name == "resumed" and not self.resumed_at:
             self.resumed_at = seconds()
         elif name == "event" and detail["type"] == "signal":
             self.signals += 1
         elif name == "event" and detail["type"] != "participant_updated":
             self.odd[detail["type"]] += 1
-        elif name in {"joined", "refused", "error", "closed"}:
+        elif name in {"joined", "refused", "error", "closed", "away"}:
             self.odd[name] += 1
 
 
 class Crowd:
-    """``rooms`` times ``size`` clients of the server at ``port``."""
+    """``rooms`` times ``size`` clients of servers that share meetings. ``where``: at which of them somebody is, by the
+    numbers of the room and of the member. The first member of each room comes before all others."""
 
-    def __init__(self, port: int, rooms: int, size: int) -> None:
-        self.target = Target.of(Address(f"http://127.0.0.1:{port}"), ("127.0.0.1",))
+    def __init__(
+        self, ports: Sequence[int], rooms: int, size: int, where: Callable[[int, int], int] = lambda *_: 0
+    ) -> None:
+        self.targets = [Target.of(Address(f"http://127.0.0.1:{port}"), ("127.0.0.1",)) for port in ports]
         self.sockets = set[ClientSocket]()
         self.is_storm = False
+        self.cut_off = set[Participant]()
         self._size = size
         self._participants: list[Participant] = []
         self._pending = set[Participant]()
@@ -108,11 +129,12 @@ class Crowd:
                 name = f"u{number}"
                 media = {"audio": True, "video": False, "screen": False}
                 place = Place(f"STORM-{room}", name, f"page-{room}-{number}", create=True, media=media)
-                members.append(Participant(self, place))
+                members.append(Participant(self, place, where(room, number)))
             for member, neighbour in zip(members, [*members[1:], members[0]], strict=True):
                 member.neighbour = neighbour
             self._participants += members
-        self._joining = iter(self._participants)
+        founders, others = self._participants[::size], self._participants
+        self._joining = iter(dict.fromkeys((*founders, *others)))
 
     async def join(self, within: float = 120.0) -> None:
         """Everyone joins, some hundred at a time, until all know of all others in their room."""
@@ -123,14 +145,18 @@ class Crowd:
             await self._all_there(within)
 
     async def storm(
-        self, restart: Callable[[], None], milestone: Callable[[], None], within: float = 60.0
+        self, kill: Callable[[], None], milestone: Callable[[], None], within: float = 60.0
     ) -> Return:
-        """``restart`` kills the server and starts it again; ``milestone`` is called when it answers again, and when
-        everyone has everything right."""
+        """``kill`` ends the first server, and starts it again if there is no other; ``milestone`` is called when one is
+        served again, and when everyone has everything right."""
         with undisturbed():
             served, self.is_storm = 0.0, True
+            self.cut_off = {each for each in self._participants if each.server == 0}
             killed = seconds()
-            restart()
+            kill()
+            for participant in self._participants:
+                if participant not in self.cut_off:
+                    participant.speak()
 
             def note() -> None:
                 nonlocal served
@@ -146,7 +172,7 @@ class Crowd:
         wrong = self._odd()
         wrong["signal doubled"] = sum(each.signals - 1 for each in self._participants)
         wrong["no longer right"] = sum(not self._is_right(each) for each in self._participants)
-        return Return(served, sorted(each.resumed_at - killed for each in self._participants), right, +wrong)
+        return Return(served, sorted(each.resumed_at - killed for each in self.cut_off), right, +wrong)
 
     async def close(self) -> None:
         for participant in self._participants:
@@ -181,7 +207,7 @@ class Crowd:
         """It is back, has its signal, and knows of everyone that they are there with microphone and hand up."""
         roster = participant.machine.membership.roster
         return (
-            participant.resumed_at > 0
+            (participant.resumed_at > 0 or participant not in self.cut_off)
             and participant.signals > 0
             and len(roster) == self._size
             and all(

@@ -153,10 +153,14 @@ class Server:
         return self._process.pid
 
     def restart(self) -> None:
-        """Kill it, without a chance to tidy up, and start it again on the same port and data."""
+        """Kill it, and start it again on the same port and data."""
+        self.kill()
+        self._process = self._launch()
+
+    def kill(self) -> None:
+        """Without a chance to tidy up."""
         self._process.kill()
         self._process.wait()
-        self._process = self._launch()
 
     def __enter__(self) -> Server:
         try:

@@ -16,6 +16,8 @@ from server.runtime import event_loop
 SIZE = 10
 """Clients in each room."""
 
+LOST = "… lost, doubled, odd"
+
 
 @dataclass(frozen=True)
 class Round:
@@ -52,7 +54,7 @@ def storm(plan: Plan, say: Say) -> list[Figure]:
     serving = Figure("… since served", "s")
     middle = Figure("… back, p50", "s")
     slowest = Figure("… back, p99", "s")
-    wrong = Figure("… lost, doubled, odd", "events")
+    wrong = Figure(LOST, "events")
     cost = Figure("… CPU resume / join", "x")
 
     def fill(_: Figure) -> None:
@@ -78,7 +80,7 @@ def _clean(rounds: Sequence[Round]) -> int:
 
 async def _round(plan: Plan) -> Round:
     with Server(RECONVENE) as server:
-        crowd = Crowd(server.port, plan.storm_rooms, SIZE)
+        crowd = Crowd([server.port], plan.storm_rooms, SIZE)
         notes: list[tuple[Usage, Usage]] = []
         with blaming(server):
             fresh = server.usage()
@@ -100,7 +102,7 @@ def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
     for figure in figures:
         if figure.name.startswith("storm"):
             found.append(Verdict(figure.name, 5, figure.of(RECONVENE), "s", at_most=True))
-        elif figure.unit == "events":
+        elif figure.name == LOST:
             lost = figure.of(RECONVENE)
             found.append(Verdict("storm, lost, doubled or odd", 0, lost, "events", at_most=True))
     return found
