@@ -43,34 +43,35 @@ async def goodbye(server: ServerProcess, meeting: str, past: int = 0) -> dict[st
 
 async def test_whoever_goes_has_left(newcomer: Newcomer, meeting: str, server: ServerProcess) -> None:
     async with looking_on(server, meeting, create=True) as ada, playing(server) as play:
-        bob: Person | None = None
         for way in (close, go_elsewhere, go_to_another_site):
-            bob, b = await comes_and_goes(newcomer, bob, meeting, server, way)
+            b = await comes_and_goes(newcomer, f"Bob, who will {way.__name__}", meeting, server, way)
             await ada.loses(b)
-            left = [m for m in ada.heard if m["type"] == "participant_left" and m["participant"]["id"] == b]
-            (row,) = [row for row in await play.attendance(meeting, ada.token) if row["id"] == b]
-            assert (left[-1]["reason"], row["sessions"][-1]["reason"]) == ("left", "left"), way
+            left = next(
+                m for m in ada.heard if m["type"] == "participant_left" and m["participant"]["id"] == b
+            )
+            assert left["reason"] == "left"
+            row = next(row for row in await play.attendance(meeting, ada.token) if row["id"] == b)
+            assert [session["reason"] for session in row["sessions"]] == ["left"]
 
 
 async def comes_and_goes(
     newcomer: Newcomer,
-    tab_of: Person | None,
+    name: str,
     meeting: str,
     server: ServerProcess,
     goes: Callable[[Person], Awaitable[None]],
-) -> tuple[Person, str]:
-    """Somebody does, in a new tab, with a connection to Ada in the making. Answers who it was, and their participant's
-    id."""
+) -> str:
+    """Somebody of this name does, with a connection to Ada in the making. Answers their participant's id."""
     tries = 0
     while True:
         tries += 1
-        bob = tab_of = await newcomer("Bob", tab_of=tab_of)
+        bob = await newcomer(name)
         b = await bob.come(meeting)
         await bob.says("signal")
         before = len(server.lines("page said goodbye", meeting=meeting))
         await goes(bob)
         if await goodbye(server, meeting, before) or tries == TRIES[bob.browser_name]:
-            return bob, b
+            return b
 
 
 @pytest.mark.one_browser(also="firefox")
