@@ -23,10 +23,11 @@ AXE = ROOT / ".tools" / "node_modules" / "axe-core" / "axe.min.js"
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
-# In dark nothing but colours is another.
+# In dark nothing but colours is another. What is behind a dialog was looked at before.
 RUN = """async (dark) => {
+  const where = document.querySelector("dialog[open]") ?? document;
   const runOnly = dark ? { runOnly: ["color-contrast", "link-in-text-block"] } : {};
-  const { violations } = await axe.run(document, { resultTypes: ["violations"], ...runOnly });
+  const { violations } = await axe.run(where, { resultTypes: ["violations"], ...runOnly });
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => [id, target.join(" "), failureSummary]));
 }"""

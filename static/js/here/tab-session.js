@@ -101,7 +101,7 @@ export class TabSessionKeeper {
 
   /** Who looks again meanwhile waits for the same answer: a page that asked twice would be taken for a copy of itself. @param {string} tab @param {number} patience */
   #hold(tab, patience) {
-    if (this.#asked?.tab !== tab) this.#asked = { tab, held: hold(tab, patience) };
+    if (!this.#asked || this.#asked.tab !== tab) this.#asked = { tab, held: hold(tab, patience) };
     return this.#asked.held;
   }
 
