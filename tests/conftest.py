@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import inspect
 import itertools
 import os
@@ -48,6 +49,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("programs")
     if processes := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
         items[:] = spread(items, processes)
+
+
+def pytest_collection_finish() -> None:
+    # All that was collected stays: to look through it again and again costs a twentieth.
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

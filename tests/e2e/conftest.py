@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "only(browser, reason): can run in this browser alone, or need run in this engine alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
         'engine, `make browsers` one such test of each file in Firefox, and those with `also="firefox"`',
-        "elsewhere: `make browsers` alone runs it",
+        "elsewhere(browser): `make browsers` alone runs it, or alone runs it in this one",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -59,9 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     unwanted: list[pytest.Item] = []
     for item in items:
         file = item.nodeid.partition("::")[0]
-        elsewhere = item.get_closest_marker("elsewhere") is not None
+        elsewhere = _is_elsewhere(item)
         marker = item.get_closest_marker("one_browser")
-        first = not elsewhere and file not in seen
+        first = marker is not None and not elsewhere and file not in seen
         own_way = elsewhere or (marker is not None and "also" in marker.kwargs)
         (wanted if (first or own_way if others else not elsewhere) else unwanted).append(item)
         if not elsewhere:
@@ -69,6 +69,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unwanted:
         config.hook.pytest_deselected(items=unwanted)
         items[:] = wanted
+
+
+def _is_elsewhere(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("elsewhere")
+    if marker is None or "browser" not in marker.kwargs:
+        return marker is not None
+    return isinstance(item, pytest.Function) and item.callspec.params["engine"] == marker.kwargs["browser"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,6 +14,7 @@ from tests.e2e.person import COMING_AND_GOING, Person, all_hear_and_watch, meet
 from tests.process import ServerProcess
 
 
+@pytest.mark.elsewhere(browser="firefox")
 async def test_a_call_from_its_beginning_to_its_end(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess, browser_name: BrowserName
 ) -> None:
