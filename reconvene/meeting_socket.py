@@ -86,10 +86,10 @@ class MeetingSocket:
             self._timer.cancel()
         if self._asking is not None:
             self._asking.cancel()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
         if self._ask_again is not None:
             self._ask_again.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
         if self._error is not None and error is None:
             raise self._error
 

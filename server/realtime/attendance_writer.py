@@ -150,7 +150,7 @@ class AttendanceWriter:
             log.warning("stays left unrecorded, the next start closes them", count=self._count)
 
     async def _write_all(self) -> None:
-        delay = RETRY_FIRST
+        delay, held_back = RETRY_FIRST, 0
         while self._turns:
             batch = list(islice(self._turns, BATCH))
             outcomes = await asyncio.gather(*(self._try(person) for person in batch))
@@ -171,9 +171,12 @@ class AttendanceWriter:
             if unavailable is not None:
                 self._away(unavailable)
             elif not is_held_back:
-                delay = RETRY_FIRST
+                delay, held_back = RETRY_FIRST, 0
                 self._back()
                 continue
+            elif (held_back := held_back + len(batch)) < len(self._turns):
+                continue
+            held_back = 0
             await self._pause(delay)
             delay = min(RETRY_MOST, delay * 2)
 

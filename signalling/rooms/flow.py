@@ -42,11 +42,13 @@ class Flow:
     def check(self, room: Room, member: Member, addressee: Member, message: Signal, now: float) -> None:
         """Raises `Refused` when the signal cannot be relayed now."""
         size = len(message.data)
-        repeats = BUSY in member.features
-        if repeats and size > SMALL and BUSY in addressee.features:
+        first = _first_refused(member, addressee.id)
+        if size > SMALL and BUSY in member.features and BUSY in addressee.features:
+            if first is not None and message.id == first:
+                # It does not come again.
+                forget_refused(member, addressee.id)
             text = f"A signal to this participant may have {SMALL} bytes of data at most."
             raise Refused(ErrorCode.BAD_MESSAGE, text)
-        first = _first_refused(member, addressee.id)
         if _follows(message, first):
             raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
         wait = 0.0

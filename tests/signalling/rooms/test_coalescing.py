@@ -277,6 +277,16 @@ def test_one_that_waited_and_is_refused_holds_back_those_behind_it() -> None:
     assert codes(stage) == [refused[0], (2, "ack"), *refused[1:], *((number, "ack") for number in (3, 4, 5))]
 
 
+def test_one_that_is_too_large_and_had_to_come_again_holds_back_nothing() -> None:
+    stage = busy_stage()
+    for number, size in ((3, SMALL), (4, SMALL + 1000)):
+        signal(stage, number, size)
+    stage.release()
+    signal(stage, 4, SMALL + 1000)
+    signal(stage, 5, 10)
+    assert codes(stage) == [(4, "busy"), (2, "ack"), (3, "ack"), (4, "bad_message"), (5, "ack")]
+
+
 def test_signals_that_came_before_do_not_wait() -> None:
     """They are large, and are told to nobody."""
     stage = busy_stage()
