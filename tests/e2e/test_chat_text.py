@@ -124,7 +124,8 @@ REMOVAL = """async () => {
     const give = (what) => () => (done.push(what), Promise.resolve(what));
     const moderate = { remove: give("remove"), settings: give("settings") };
     const tell = async (order) => ((await order) === refused ? "No." : "");
-    await removeAs({ moderate, chat: { erase: give("erase") } }, tell, "p_1", { back: "never", ...how });
+    const meeting = { moderate, chat: { erase: give("erase") }, getSnapshot: () => ({ settings: {} }) };
+    await removeAs(meeting, tell, "p_1", { back: "never", ...how });
     return done;
   };
   const all = { erase: true, knock: true };
@@ -192,7 +193,7 @@ async def test_what_is_a_link_and_what_is_said(newcomer: Newcomer) -> None:
         "open": [False, "a", "cleo"],
     }
     assert await ada.page.evaluate(REMOVAL) == [
-        ["settings", "remove"],
+        ["settings", "remove", "settings"],
         ["settings", "remove", "erase"],
         ["remove"],
     ]

@@ -79,8 +79,8 @@ export class Frame {
     const { reconvene, token } = command;
     if (reconvene === "leave") this.#visit?.leave();
     if (reconvene === "mute") this.#mute(command, trust === "full");
-    if (reconvene === "join" && this.#visit?.meeting) this.#tell({ reconvene: "refused", why: "The user is in the meeting, or on the way into it." });
-    else if (reconvene === "join") this.#wish = command;
+    if (reconvene === "join" && this.#visit?.meeting) return this.#tell({ reconvene: "refused", why: "The user is in the meeting, or on the way into it." });
+    if (reconvene === "join") this.#wish = command;
     if (token !== undefined && (reconvene === "join" || reconvene === "token")) {
       if (trust !== "full") this.#tell({ reconvene: "refused", why: "Only an origin that is listed gives tokens." });
       else if (!this.#take(token)) this.#tell({ reconvene: "refused", why: "In a call, only tokens of its user are taken." });

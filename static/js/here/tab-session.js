@@ -101,8 +101,12 @@ export class TabSessionKeeper {
 
   /** Who looks again meanwhile waits for the same answer: a page that asked twice would be taken for a copy of itself. @param {string} tab @param {number} patience */
   #hold(tab, patience) {
-    if (!this.#asked || this.#asked.tab !== tab) this.#asked = { tab, held: hold(tab, patience) };
-    return this.#asked.held;
+    if (this.#asked && this.#asked.tab === tab) return this.#asked.held;
+    const held = hold(tab, patience);
+    this.#asked = { tab, held };
+    // The other tab may be closed by the next time.
+    void held.then((isOurs) => isOurs || (this.#asked = null));
+    return held;
   }
 
   /** @param {TabSession} tabSession @param {number} at */

@@ -168,15 +168,19 @@ export class PersonMenu {
 }
 
 /**
- * @param {Pick<Meeting, "moderate" | "chat">} meeting @param {import("./order-news.js").TellOrder} tell @param {string} id
+ * @param {Pick<Meeting, "moderate" | "chat" | "getSnapshot">} meeting @param {import("./order-news.js").TellOrder} tell @param {string} id
  * @param {NonNullable<Awaited<ReturnType<typeof askHowToRemove>>>} how
  */
-export async function removeAs({ moderate, chat }, tell, id, { back, knock, erase }) {
+export async function removeAs(meeting, tell, id, { back, knock, erase }) {
+  const { moderate, chat } = meeting;
+  const { lobby = "off" } = meeting.getSnapshot().settings;
   // Before anybody can come as somebody new: they are out at once, and the removal is acknowledged when it is recorded.
   const knocking = knock ? tell(moderate.settings({ lobby: "everyone" })) : "";
+  const refused = await tell(moderate.remove(id, { back }));
   // Of whoever stays nothing is deleted. And of whoever is gone: nothing more is written by then.
-  if (!(await tell(moderate.remove(id, { back }))) && erase) await tell(chat.erase(id));
-  await knocking;
+  if (!refused && erase) await tell(chat.erase(id));
+  // And nobody has to wait because of them.
+  if (knock && !(await knocking) && refused) await tell(moderate.settings({ lobby }));
 }
 
 /** Programs read nothing out, and on pages without HTTPS there are no codes. @param {ParticipantView} participant */
