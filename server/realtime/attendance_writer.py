@@ -155,13 +155,13 @@ class AttendanceWriter:
             batch = list(islice(self._turns, BATCH))
             outcomes = await asyncio.gather(*(self._try(person) for person in batch))
             unavailable: StoreUnavailable | None = None
-            is_held_back = True
             for person, outcome in zip(batch, outcomes, strict=True):
                 if isinstance(outcome, NotNow):
+                    held_back += 1
                     # Behind those who may be written.
                     self._takes_turns(person)
                     continue
-                is_held_back = False
+                held_back = 0
                 if outcome is None:
                     self._done(person)
                 elif isinstance(outcome, RowLocked):
@@ -170,11 +170,12 @@ class AttendanceWriter:
                     unavailable = outcome
             if unavailable is not None:
                 self._away(unavailable)
-            elif not is_held_back:
-                delay, held_back = RETRY_FIRST, 0
+            elif held_back < len(batch):
+                delay = RETRY_FIRST
                 self._back()
                 continue
-            elif (held_back := held_back + len(batch)) < len(self._turns):
+            elif held_back < len(self._turns):
+                # All of this batch, and not yet of all.
                 continue
             held_back = 0
             await self._pause(delay)

@@ -42,15 +42,11 @@ class Flow:
     def check(self, room: Room, member: Member, addressee: Member, message: Signal, now: float) -> None:
         """Raises `Refused` when the signal cannot be relayed now."""
         size = len(message.data)
-        first = _first_refused(member, addressee.id)
         if size > SMALL and BUSY in member.features and BUSY in addressee.features:
-            if first is not None and message.id == first:
-                # It does not come again.
-                forget_refused(member, addressee.id)
+            _comes_no_more(member, message)
             text = f"A signal to this participant may have {SMALL} bytes of data at most."
             raise Refused(ErrorCode.BAD_MESSAGE, text)
-        if _follows(message, first):
-            raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+        _check_order(member, message)
         wait = 0.0
         if addressee.connection is not None and self.is_behind(addressee.connection):
             wait = RETRY_BEHIND
@@ -59,15 +55,13 @@ class Flow:
                 member.bytes = self.budget(now)
             wait = member.bytes.spend(size, now)
         if not wait:
-            if first is not None and message.id == first:
-                forget_refused(member, addressee.id)
+            _comes_no_more(member, message)
             return
         raise _busy(room, member, message, wait)
 
     def check_waiting(self, room: Room, member: Member, message: Signal, waiting: int) -> None:
         """Raises `Refused` when the signal cannot wait behind others of the member. `waiting`: their bytes of data."""
-        if _follows(message, _first_refused(member, message.to)):
-            raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+        _check_order(member, message)
         if waiting and waiting + len(message.data) > self.most_waiting:
             raise _busy(room, member, message, RETRY_LEAST)
 
@@ -86,9 +80,17 @@ def _first_refused(member: Member, addressee: str) -> int | None:
     return None if member.refused is None else member.refused.get(addressee)
 
 
-def _follows(message: Signal, first: int | None) -> bool:
-    """Whether the signal comes behind one that was refused, and has to come again first."""
-    return first is not None and (message.id is None or message.id > first)
+def _check_order(member: Member, message: Signal) -> None:
+    """Raises `Refused` if one that was refused has to come again before this signal."""
+    first = _first_refused(member, message.to)
+    if first is not None and (message.id is None or message.id > first):
+        raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+
+
+def _comes_no_more(member: Member, message: Signal) -> None:
+    """If it is the one that was refused first, those behind it need not wait for it any longer."""
+    if message.id is not None and message.id == _first_refused(member, message.to):
+        forget_refused(member, message.to)
 
 
 def _busy(room: Room, member: Member, message: Signal, wait: float) -> Refused:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TypeVar
 
-from signalling.rooms.change import Unsettled
+from signalling.rooms.change import ChatChange, Unsettled
 from signalling.rooms.effects import EndMeeting
 from signalling.rooms.room import Room
 
@@ -39,8 +39,7 @@ class Questions:
 
     def text(self, room: str) -> int:
         """How many characters people have written of which the store has not answered."""
-        chat = (each.change.chat for each in self.of(room) if isinstance(each, Unsettled))
-        return sum(len(post.text) for post in chat if post is not None)
+        return sum(len(post.text) for post in self._posts(room))
 
     def tells(self, room: str, message: str) -> bool:
         """Whether this message was told, and the store has not answered."""
@@ -53,8 +52,12 @@ class Questions:
 
     def erases(self, room: str, user_id: str) -> bool:
         """Whether the store is asked to delete all that this user wrote until now."""
-        asked = [each.change.chat for each in self.of(room) if isinstance(each, Unsettled)]
-        return any(post is not None and post.kind == "erase" and post.author == user_id for post in asked)
+        return any(post.kind == "erase" and post.author == user_id for post in self._posts(room))
+
+    def _posts(self, room: str) -> Iterator[ChatChange]:
+        """What is written, changed or deleted in the chat."""
+        chat = (each.change.chat for each in self.of(room) if isinstance(each, Unsettled))
+        return (post for post in chat if post is not None)
 
     def adopt(self, room: Room, asked: Iterable[Question]) -> None:
         """The store was asked this where the room was before, and is asked again."""
